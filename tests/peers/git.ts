@@ -8,7 +8,6 @@
  * @module
  */
 
-import { spawnSync } from "node:child_process";
 import { fromFileUrl, join } from "@std/path";
 
 /** The first git whose reftables are complete, as `[major, minor]`. */
@@ -47,8 +46,13 @@ export function findGit(): Peer {
 
 /** The version of the git at `path`, `undefined` when there is none or it does not run. */
 function gitVersion(path: string): string | undefined {
-  const { status, stdout } = spawnSync(path, ["--version"], { encoding: "utf8" });
-  return status === 0 ? /^git version (\d+\.\d+\S*)/.exec(stdout)?.[1] : undefined;
+  try {
+    const { stdout } = new Deno.Command(path, { args: ["--version"], stderr: "null" }).outputSync();
+    return /^git version (\d+\.\d+\S*)/.exec(new TextDecoder().decode(stdout))?.[1];
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 function isNewEnough(version: string): boolean {
@@ -86,6 +90,9 @@ export interface GitOptions {
   readonly stdin?: string | Uint8Array | undefined;
 }
 
+/** How to run git once and wait for it. */
+export type GitSyncOptions = Omit<GitOptions, "stdin">;
+
 /** What a run of git left. */
 export interface GitResult {
   /** The exit code. */
@@ -103,29 +110,14 @@ export async function runGit(
   args: readonly string[],
   options: GitOptions = {},
 ): Promise<GitResult> {
-  const child = new Deno.Command(gitPath(), {
-    args: [...args],
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    clearEnv: true,
-    env: environment(options.env),
-    stdin: options.stdin === undefined ? "null" : "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  const child = command(args, options).spawn();
   const [output] = await Promise.all([child.output(), feed(child, options.stdin)]);
-  return result(output.code, output.stdout, output.stderr);
+  return result(output);
 }
 
-/** Runs git, whatever its exit code, and waits for it. */
-export function runGitSync(args: readonly string[], options: GitOptions = {}): GitResult {
-  const { status, stdout, stderr, error } = spawnSync(gitPath(), [...args], {
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: environment(options.env),
-    input: options.stdin ?? "",
-    maxBuffer: 2 ** 30,
-  });
-  if (error) throw error;
-  return result(status ?? 1, stdout, stderr);
+/** Runs git, whatever its exit code, and waits for it; it gets no input. */
+export function runGitSync(args: readonly string[], options: GitSyncOptions = {}): GitResult {
+  return result(command(args, options).outputSync());
 }
 
 /** Runs git and returns what it printed; throws what it complained about when it fails. */
@@ -134,13 +126,21 @@ export async function git(args: readonly string[], options: GitOptions = {}): Pr
 }
 
 /** Runs git, waits, and returns what it printed; throws what it complained about when it fails. */
-export function gitSync(args: readonly string[], options: GitOptions = {}): string {
+export function gitSync(args: readonly string[], options: GitSyncOptions = {}): string {
   return okOutput(args, runGitSync(args, options));
 }
 
-function gitPath(): string {
+function command(args: readonly string[], options: GitOptions): Deno.Command {
   if (!peer.available) throw new Error(`Cannot run git: ${peer.reason}`);
-  return peer.path;
+  return new Deno.Command(peer.path, {
+    args: [...args],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    clearEnv: true,
+    env: environment(options.env),
+    stdin: options.stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  });
 }
 
 async function feed(child: Deno.ChildProcess, stdin: GitOptions["stdin"]): Promise<void> {
@@ -154,7 +154,7 @@ async function feed(child: Deno.ChildProcess, stdin: GitOptions["stdin"]): Promi
   }
 }
 
-function result(code: number, stdout: Uint8Array, stderr: Uint8Array): GitResult {
+function result({ code, stdout, stderr }: Deno.CommandOutput): GitResult {
   const decoder = new TextDecoder();
   return {
     code,
@@ -269,7 +269,7 @@ export class GitRepo implements AsyncDisposable, Disposable {
   }
 
   /** Runs git in the repository, whatever its exit code, and waits for it. */
-  runSync(args: readonly string[], options: GitOptions = {}): GitResult {
+  runSync(args: readonly string[], options: GitSyncOptions = {}): GitResult {
     return runGitSync(args, { cwd: this.dir, ...options });
   }
 
@@ -279,7 +279,7 @@ export class GitRepo implements AsyncDisposable, Disposable {
   }
 
   /** Runs git in the repository, waits, and returns what it printed; throws when it fails. */
-  okSync(args: readonly string[], options: GitOptions = {}): string {
+  okSync(args: readonly string[], options: GitSyncOptions = {}): string {
     return gitSync(args, { cwd: this.dir, ...options });
   }
 

@@ -24,9 +24,10 @@ const GIT_PACKAGES = ["git", "libc6", "libpcre2-8-0", "zlib1g"];
 /** patchelf with the libraries it needs beyond git's. */
 const PATCHELF_PACKAGES = ["patchelf", "libgcc-s1", "libstdc++6"];
 
-/** An archive of Debian packages: its address, and apt's `Signed-By` field for it. */
+/** An archive of Debian packages. */
 export interface Mirror {
   readonly uri: string;
+  /** What follows `Signed-By:` in apt's configuration: a space and a path, or lines of a key. */
   readonly signedBy: string | undefined;
 }
 
@@ -103,7 +104,7 @@ async function writeAptConfig(root: string, { uri, signedBy }: Mirror): Promise<
     `Architectures: ${architecture}`,
     // Package lists alone: no translations, no contents.
     "Targets: Packages",
-    ...(signedBy === undefined ? [] : [`Signed-By: ${signedBy}`]),
+    ...(signedBy === undefined ? [] : [`Signed-By:${signedBy}`]),
   ];
   await Deno.writeTextFile(join(root, "sid.sources"), sources.join("\n") + "\n");
   const config = [
@@ -157,12 +158,13 @@ export function parseDeb822(text: string, codename: string): Mirror[] {
   return lines.join("\n").split(/\n\s*\n/).flatMap((stanza) => {
     const fields = new Map<string, string>();
     for (const [, name = "", value = ""] of stanza.matchAll(/^([\w-]+):(.*(?:\n[ \t].*)*)/gm)) {
-      fields.set(name.toLowerCase(), value.trim());
+      fields.set(name.toLowerCase(), value);
     }
-    const words = (name: string) => (fields.get(name) ?? "").split(/\s+/);
-    if (fields.get("enabled") === "no" || !words("types").includes("deb")) return [];
+    const words = (name: string) => (fields.get(name) ?? "").trim().split(/\s+/);
+    if (words("enabled").includes("no") || !words("types").includes("deb")) return [];
     if (!isDebian(words("suites"), words("components"), codename)) return [];
-    const signedBy = fields.get("signed-by");
+    // Left as it stands: a key may follow in lines of its own.
+    const signedBy = fields.get("signed-by")?.trimEnd();
     return words("uris").filter(isNetworkAddress).map((uri) => ({ uri, signedBy }));
   });
 }
@@ -178,7 +180,8 @@ export function parseSourcesList(text: string, codename: string): Mirror[] {
   return [...lines].flatMap(([, options = "", uri = "", rest = ""]) => {
     const [suite = "", ...components] = rest.trim().split(/\s+/);
     if (!isDebian([suite], components, codename) || !isNetworkAddress(uri)) return [];
-    return [{ uri, signedBy: /(?:^|\s)signed-by=(\S+)/i.exec(options)?.[1] }];
+    const keyring = /(?:^|\s)signed-by=(\S+)/i.exec(options)?.[1];
+    return [{ uri, signedBy: keyring === undefined ? undefined : ` ${keyring}` }];
   });
 }
 
