@@ -249,7 +249,8 @@ export class GitRepo implements AsyncDisposable, Disposable {
     const repo = new GitRepo(await Deno.makeTempDir({ prefix: "reftable-git-" }), bare);
     try {
       const formats = [`--object-format=${hash}`, `--ref-format=${refFormat}`];
-      await git(["init", "-q", ...formats, ...(bare ? ["--bare"] : []), repo.dir]);
+      // Without a template there are no sample hooks to copy.
+      await git(["init", "-q", "--template=", ...formats, ...(bare ? ["--bare"] : []), repo.dir]);
       for (const [key, value] of Object.entries(config)) await repo.ok(["config", key, value]);
     } catch (error) {
       repo[Symbol.dispose]();
