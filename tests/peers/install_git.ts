@@ -112,6 +112,8 @@ async function writeAptConfig(root: string, { uri, signedBy }: Mirror): Promise<
     "#clear APT::Update::Pre-Invoke;",
     "#clear APT::Update::Post-Invoke;",
     "#clear APT::Update::Post-Invoke-Success;",
+    // Else a mirror out of reach is but a warning.
+    'APT::Update::Error-Mode "any";',
     'Acquire::http::Timeout "20";',
     'Acquire::https::Timeout "20";',
     // The user that apt loads as otherwise may not write below a private directory.
@@ -239,7 +241,7 @@ async function isElf(path: string): Promise<boolean> {
   return new TextDecoder().decode(magic) === "\x7fELF";
 }
 
-/** Runs a program and returns what it printed; throws its last complaint when it fails. */
+/** Runs a program and returns what it printed; throws its first complaint when it fails. */
 async function run(program: string, args: string[], cwd?: string): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(program, {
     args,
@@ -248,8 +250,8 @@ async function run(program: string, args: string[], cwd?: string): Promise<strin
   }).output();
   const decoder = new TextDecoder();
   if (success) return decoder.decode(stdout);
-  const complaint = decoder.decode(stderr).trim().split("\n").at(-1);
-  throw new Error(`${program} failed: ${complaint}`);
+  const [complaint = "no reason given"] = decoder.decode(stderr).trim().split("\n");
+  throw new Error(`${program} failed: ${complaint.trim()}`);
 }
 
 async function removeIfAny(path: string): Promise<void> {
