@@ -1,0 +1,21 @@
+/**
+ * Git's reftable: the format, the stack of tables, and what is built on them.
+ *
+ * @module
+ */
+
+export { ReftableError, type ReftableErrorCode, type ReftableErrorOptions } from "./src/errors.ts";
+export type { HashName } from "./src/format/hash.ts";
+export type { LogDeletion, LogRecord, LogRecordBase, LogUpdate } from "./src/format/log_record.ts";
+export type {
+  DirectRef,
+  PeeledRef,
+  RefDeletion,
+  RefRecord,
+  RefRecordBase,
+  SymbolicRef,
+} from "./src/format/ref_record.ts";
+export type { BlockSource } from "./src/io/block_source.ts";
+export type { BlockInfo } from "./src/table/blocks.ts";
+export type { LogsOptions, RefsOptions } from "./src/table/queries.ts";
+export { Table, type TableInput, type TableOptions } from "./src/table/table.ts";

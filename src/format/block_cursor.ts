@@ -1,0 +1,267 @@
+import { ByteReader } from "../bytes/byte_reader.ts";
+import { commonPrefixLength } from "../bytes/compare.ts";
+import { type Block, BlockType, damagedRecord, restartPosition } from "./block.ts";
+
+/** What a cursor stands in at first: a block without records. */
+const NO_BLOCK: Block = {
+  file: "",
+  offset: 0,
+  type: BlockType.ref,
+  bytes: new Uint8Array(),
+  start: 0,
+  restartStart: 0,
+  restartCount: 0,
+  nextOffset: 0,
+};
+
+/**
+ * Walks the records of one block after another without allocating anything per record: it keeps the
+ * current key in a buffer and knows where the encoded value lies. What a value means is the business of
+ * the record files.
+ *
+ * Going from block to block with {@linkcode BlockCursor.enter}, it also checks that keys ascend from
+ * one block to the next.
+ */
+export class BlockCursor {
+  /** The block walked through. */
+  block: Block = NO_BLOCK;
+  /** The current key in its first {@linkcode BlockCursor.keyLength} bytes. */
+  key: Uint8Array = new Uint8Array(128);
+  /** The length of the current key. */
+  keyLength = 0;
+  /** How many bytes the current key shares with the one before it. */
+  sharedLength = 0;
+  /** The three bits stored beside the key: what kind of value follows. */
+  valueType = 0;
+  /** Where in the block's bytes the current value begins; the key's bytes end here. */
+  valueStart = 0;
+  /** Where in the block's bytes the current value ends. */
+  valueEnd = 0;
+
+  readonly #hashSize: number;
+  readonly #reader = new ByteReader(NO_BLOCK.bytes);
+  /** The bytes of the block. */
+  #bytes: Uint8Array = NO_BLOCK.bytes;
+  /** Where its records end. */
+  #end = 0;
+  /** Whether it is a ref block. */
+  #refs = false;
+  /** The start of the current record. */
+  #recordStart = 0;
+  /** The longest prefix that the next record may share: none for the first of a block. */
+  #prefixLimit = 0;
+
+  /**
+   * Makes a cursor that stands nowhere until it enters a block.
+   *
+   * @param hashSize The length of an object id in bytes.
+   */
+  constructor(hashSize: number) {
+    this.#hashSize = hashSize;
+  }
+
+  /** Goes before the first record of a block. Its keys must be above the current key. */
+  enter(block: Block): void {
+    this.block = block;
+    this.#bytes = block.bytes;
+    this.#end = block.restartStart;
+    this.#refs = block.type === BlockType.ref;
+    const reader = this.#reader;
+    reader.bytes = block.bytes;
+    reader.end = block.restartStart;
+    this.valueEnd = block.start;
+    this.#prefixLimit = 0;
+  }
+
+  /** Goes before the first record of a block, which may hold any keys. */
+  jump(block: Block): void {
+    this.enter(block);
+    this.keyLength = 0;
+  }
+
+  /** Goes to the position of another cursor, to walk on from there without moving that one. */
+  follow(other: BlockCursor): void {
+    this.enter(other.block);
+    if (this.key.length < other.keyLength) this.key = new Uint8Array(other.key.length);
+    for (let i = 0; i < other.keyLength; i++) this.key[i] = other.key[i]!;
+    this.keyLength = other.keyLength;
+    this.#prefixLimit = other.#prefixLimit;
+    this.sharedLength = other.sharedLength;
+    this.valueType = other.valueType;
+    this.valueStart = other.valueStart;
+    this.valueEnd = other.valueEnd;
+    this.#recordStart = other.#recordStart;
+  }
+
+  /**
+   * Goes to the next record of the block.
+   *
+   * @returns False at the block's end.
+   * @throws {ReftableError} With code `"format"` when the record is damaged or its key does not ascend.
+   */
+  next(): boolean {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let position = this.valueEnd;
+    if (position >= end) return false;
+    this.#recordStart = position;
+    // Most lengths fit into one byte; the general decoder is called for the others only.
+    let prefixLength = bytes[position++]!;
+    let suffix = bytes[position++]!;
+    if ((prefixLength | suffix) >= 0x80) {
+      const reader = this.#reader;
+      reader.position = position - 2;
+      prefixLength = reader.varint();
+      suffix = reader.varint();
+      position = reader.position;
+      if (reader.failed) throw this.#damage("its key lengths do not fit");
+    }
+    this.valueType = suffix & 7;
+    const suffixLength = (suffix - (suffix & 7)) / 8;
+    const keyLength = prefixLength + suffixLength;
+    if (prefixLength > this.#prefixLimit) {
+      throw this.#damage(
+        `it shares ${prefixLength} bytes with the key before it, which has ${this.#prefixLimit}`,
+      );
+    }
+    if (position + suffixLength > end) {
+      throw this.#damage(`its key needs ${suffixLength} bytes, ${end - position} are left`);
+    }
+    if (keyLength > this.key.length) this.#growKey(keyLength);
+    const key = this.key;
+    const previousLength = this.keyLength;
+    let shared = prefixLength;
+    // A restart repeats the whole key, so the keys may share more than the record says.
+    while (shared < previousLength && shared < keyLength && key[shared] === bytes[position]) {
+      shared++;
+      position++;
+    }
+    if (shared === keyLength || shared < previousLength && key[shared]! > bytes[position]!) {
+      throw this.#damage(this.#whyNotAscending(keyLength));
+    }
+    this.sharedLength = shared;
+    while (shared < keyLength) key[shared++] = bytes[position++]!;
+    this.keyLength = this.#prefixLimit = keyLength;
+    this.valueStart = position;
+    if (this.#refs && this.valueType < 3 && bytes[position]! < 0x80) {
+      // A plain ref: one byte for the update index, then none, one or two object ids.
+      this.valueEnd = position + 1 + this.valueType * this.#hashSize;
+    } else {
+      this.valueEnd = this.#skipValue(position);
+    }
+    if (this.valueEnd > end) {
+      throw this.#damage(`its value ends at ${this.valueEnd}, the records at ${end}`);
+    }
+    return true;
+  }
+
+  #whyNotAscending(keyLength: number): string {
+    if (keyLength === 0) return "its key is empty";
+    return "its key is not above the key before it";
+  }
+
+  /**
+   * Goes to the first record of the current block whose key is not below `target`, wherever the
+   * cursor stands.
+   *
+   * @returns False when all keys of the block are below it; the cursor is then at the block's end.
+   * @throws {ReftableError} With code `"format"` on damage met on the way.
+   */
+  seek(target: Uint8Array): boolean {
+    this.jump(this.block);
+    this.valueEnd = this.#lastRestartBelow(target);
+    // While a record shares more with the one before it than the target does, it is below the target too.
+    let matched = 0;
+    while (this.next()) {
+      if (this.sharedLength > matched) continue;
+      if (this.sharedLength < matched) return true;
+      matched = commonPrefixLength(this.key, this.keyLength, target, target.length, matched);
+      if (matched === target.length) return true;
+      if (matched < this.keyLength && this.key[matched]! > target[matched]!) return true;
+    }
+    return false;
+  }
+
+  /** The position of the last restart whose key is below the target, or of the first record. */
+  #lastRestartBelow(target: Uint8Array): number {
+    const { block } = this;
+    let low = 0;
+    let high = block.restartCount;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#isBelow(restartPosition(block, middle), target)) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 ? block.start : restartPosition(block, low - 1);
+  }
+
+  /** Compares a key that is stored whole with the target, where it lies. */
+  #isBelow(recordStart: number, target: Uint8Array): boolean {
+    const { bytes } = this.block;
+    const reader = this.#reader;
+    reader.position = recordStart;
+    const prefixLength = reader.varint();
+    const suffix = reader.varint();
+    const length = Math.floor(suffix / 8);
+    const start = reader.skip(length);
+    this.#recordStart = recordStart;
+    if (reader.failed) throw this.#damage("its key does not fit");
+    if (prefixLength !== 0) {
+      throw this.#damage(`a restart points to it, but it shares ${prefixLength} bytes`);
+    }
+    const end = Math.min(length, target.length);
+    for (let i = 0; i < end; i++) {
+      const difference = bytes[start + i]! - target[i]!;
+      if (difference !== 0) return difference < 0;
+    }
+    return length < target.length;
+  }
+
+  #skipValue(position: number): number {
+    const reader = this.#reader;
+    reader.position = position;
+    switch (this.block.type) {
+      case BlockType.ref:
+        reader.varint();
+        if (this.valueType > 3) this.#throwUnknownType("ref");
+        if (this.valueType === 3) reader.skip(reader.varint());
+        else reader.skip(this.valueType * this.#hashSize);
+        break;
+      case BlockType.log:
+        if (this.valueType > 1) this.#throwUnknownType("log");
+        if (this.valueType === 1) {
+          reader.skip(2 * this.#hashSize);
+          reader.skip(reader.varint());
+          reader.skip(reader.varint());
+          reader.varint();
+          reader.skip(2);
+          reader.skip(reader.varint());
+        }
+        break;
+      case BlockType.object: {
+        let count = this.valueType === 0 ? reader.varint() : this.valueType;
+        while (count-- > 0 && !reader.failed) reader.varint();
+        break;
+      }
+      case BlockType.index:
+        if (this.valueType !== 0) this.#throwUnknownType("index");
+        reader.varint();
+    }
+    if (reader.failed) throw this.#damage("its value does not fit");
+    return reader.position;
+  }
+
+  #growKey(length: number): void {
+    const key = new Uint8Array(2 * length);
+    key.set(this.key.subarray(0, this.keyLength));
+    this.key = key;
+  }
+
+  #throwUnknownType(kind: string): never {
+    throw this.#damage(`${kind} value type ${this.valueType} is unknown`);
+  }
+
+  #damage(finding: string): Error {
+    return damagedRecord(this.block, this.#recordStart, finding);
+  }
+}

@@ -1,0 +1,163 @@
+import { getUint32, getUint64, putUint32, putUint64 } from "../bytes/big_endian.ts";
+import { crc32 } from "../bytes/crc32.ts";
+import { damaged } from "./damage.ts";
+import { headerSize, parseHeader, putHeader, type TableHeader } from "./header.ts";
+
+/** Where the sections of a table begin, in bytes from the start of the file; 0 where there is none. */
+export interface SectionPositions {
+  /** The last level of the ref section's index. */
+  readonly refIndex: number;
+  /** The first object block. */
+  readonly object: number;
+  /** The last level of the object section's index. */
+  readonly objectIndex: number;
+  /** The first log block; git writes 0 when the table has nothing but logs. */
+  readonly log: number;
+  /** The last level of the log section's index. */
+  readonly logIndex: number;
+}
+
+/** What the last bytes of a table say. */
+export interface TableFooter {
+  /** A repetition of the table's header. */
+  readonly header: TableHeader;
+  /** Where the sections begin. */
+  readonly positions: SectionPositions;
+  /** How many bytes of each object id the object section keeps; 0 when there is no such section. */
+  readonly objectIdLength: number;
+}
+
+/** Tells how many bytes a footer has: 68 in version 1, 72 in version 2. */
+export function footerSize(version: 1 | 2): number {
+  return headerSize(version) + 44;
+}
+
+const NAMES = {
+  refIndex: "ref index",
+  object: "object section",
+  objectIndex: "object index",
+  log: "log section",
+  logIndex: "log index",
+} as const satisfies Record<keyof SectionPositions, string>;
+
+/** The sections in the order in which they lie in a file. */
+const ORDER = ["refIndex", "object", "objectIndex", "log", "logIndex"] as const;
+
+/**
+ * Decodes a footer and checks it against the file's header: the checksum, the equality of the
+ * two, and that the sections lie in the file in their order.
+ *
+ * @param bytes The footer, exactly.
+ * @param headerBytes The first bytes of the file, at least the header.
+ * @param file The table's name, for errors.
+ * @param position Where in the file the footer begins.
+ * @throws {ReftableError} With code `"format"` when it is damaged.
+ */
+export function parseFooter(
+  bytes: Uint8Array,
+  headerBytes: Uint8Array,
+  file: string,
+  position: number,
+): TableFooter {
+  const header = parseHeader(bytes, file, position);
+  const size = headerSize(header.version);
+  const checksum = getUint32(bytes, size + 40);
+  const computed = crc32(bytes.subarray(0, size + 40));
+  if (checksum !== computed) {
+    throw damaged(
+      file,
+      position + size + 40,
+      `footer at offset ${position} has checksum ${hex(checksum)}, its bytes give ${hex(computed)}`,
+    );
+  }
+  for (let i = 0; i < size; i++) {
+    if (bytes[i] !== headerBytes[i]) {
+      throw damaged(file, i, `header and footer differ in byte ${i}`);
+    }
+  }
+  const object = getObjectPosition(bytes, size + 8);
+  const raw = {
+    refIndex: getUint64(bytes, size),
+    object: object?.position,
+    objectIndex: getUint64(bytes, size + 16),
+    log: getUint64(bytes, size + 24),
+    logIndex: getUint64(bytes, size + 32),
+  };
+  const positions: SectionPositions = {
+    refIndex: raw.refIndex ?? Infinity,
+    object: raw.object ?? Infinity,
+    objectIndex: raw.objectIndex ?? Infinity,
+    log: raw.log ?? Infinity,
+    logIndex: raw.logIndex ?? Infinity,
+  };
+  checkOrder(positions, size, file, position);
+  const objectIdLength = object?.idLength ?? 0;
+  if (positions.object > 0 && (objectIdLength < 2 || objectIdLength > 32)) {
+    throw damaged(
+      file,
+      position + size + 8,
+      `object ids of the object section have ${objectIdLength} bytes, expected 2 to 32`,
+    );
+  }
+  return { header, positions, objectIdLength };
+}
+
+function checkOrder(
+  positions: SectionPositions,
+  headerSize: number,
+  file: string,
+  footerPosition: number,
+): void {
+  let least = headerSize;
+  let after = "the header";
+  for (const section of ORDER) {
+    const start = positions[section];
+    if (start === 0) continue;
+    if (start < least || start >= footerPosition) {
+      const shown = start === Infinity ? "above 2^53 - 1" : start;
+      throw damaged(
+        file,
+        footerPosition,
+        `${NAMES[section]} is said to be at offset ${shown}, ` +
+          `expected it behind ${after} (${least}) and before the footer (${footerPosition})`,
+      );
+    }
+    least = start + 1;
+    after = `the ${NAMES[section]}`;
+  }
+}
+
+/** The object section's position lies above five bits of abbreviation length. */
+function getObjectPosition(
+  bytes: Uint8Array,
+  at: number,
+): { position: number; idLength: number } | undefined {
+  const high = getUint32(bytes, at);
+  const low = getUint32(bytes, at + 4);
+  const position = high * 0x8000000 + (low >>> 5);
+  if (position > Number.MAX_SAFE_INTEGER) return undefined;
+  return { position, idLength: low & 31 };
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16).padStart(8, "0")}`;
+}
+
+/**
+ * Encodes a footer with its checksum.
+ *
+ * @param target The bytes to write to, from their start.
+ * @returns The length of the footer.
+ */
+export function putFooter(target: Uint8Array, footer: TableFooter): number {
+  const { positions } = footer;
+  const start = putHeader(target, 0, footer.header);
+  putUint64(target, start, positions.refIndex);
+  putUint32(target, start + 8, Math.floor(positions.object / 0x8000000));
+  putUint32(target, start + 12, (positions.object % 0x8000000) * 32 + footer.objectIdLength);
+  putUint64(target, start + 16, positions.objectIndex);
+  putUint64(target, start + 24, positions.log);
+  putUint64(target, start + 32, positions.logIndex);
+  putUint32(target, start + 40, crc32(target.subarray(0, start + 40)));
+  return start + 44;
+}

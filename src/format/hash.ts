@@ -1,0 +1,34 @@
+import { decodeHex } from "../bytes/hex.ts";
+import { ReftableError } from "../errors.ts";
+
+/** The name of a hash function, as Git's configuration spells it (`extensions.objectFormat`). */
+export type HashName = "sha1" | "sha256";
+
+/** Tells how many bytes an object id has: 20 or 32. */
+export function hashSize(hash: HashName): number {
+  return hash === "sha1" ? 20 : 32;
+}
+
+/** The number that names the hash in a version 2 header: four ASCII letters. */
+export function hashId(hash: HashName): number {
+  return hash === "sha1" ? 0x73686131 : 0x73323536;
+}
+
+/** The inverse of {@linkcode hashId}; `undefined` for a number that names no known hash. */
+export function hashFromId(id: number): HashName | undefined {
+  return id === 0x73686131 ? "sha1" : id === 0x73323536 ? "sha256" : undefined;
+}
+
+/**
+ * Turns an object id's digits into bytes.
+ *
+ * @throws {ReftableError} With code `"api"` when they are not as many as the hash makes, or no digits.
+ */
+export function oidBytes(oid: string, hash: HashName): Uint8Array {
+  const bytes = decodeHex(oid);
+  if (bytes?.length === hashSize(hash)) return bytes;
+  throw new ReftableError(
+    "api",
+    `Cannot use object id "${oid}": expected ${2 * hashSize(hash)} hexadecimal digits for ${hash}`,
+  );
+}

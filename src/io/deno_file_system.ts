@@ -1,0 +1,149 @@
+import { ReftableError } from "../errors.ts";
+import type { DirectoryEntry, FileInfo, FileSystem, ReadableFile } from "./file_system.ts";
+
+/** The real file system, through `Deno`; it needs `--allow-read` for what it reads. */
+export const denoFileSystem: FileSystem = {
+  async open(path) {
+    return openedFile(path, await attempt("open", path, () => Deno.open(path)));
+  },
+  openSync(path) {
+    return openedFile(path, attemptSync("open", path, () => Deno.openSync(path)));
+  },
+  readFile: (path) => attempt("read", path, () => Deno.readFile(path)),
+  readFileSync: (path) => attemptSync("read", path, () => Deno.readFileSync(path)),
+  async stat(path) {
+    return await ifPresent(attempt("stat", path, async () => fileInfo(await Deno.stat(path))));
+  },
+  statSync(path) {
+    try {
+      return attemptSync("stat", path, () => fileInfo(Deno.statSync(path)));
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  },
+  list: (path) =>
+    attempt("list", path, async () => await Array.fromAsync(Deno.readDir(path), entry)),
+  listSync: (path) => attemptSync("list", path, () => Array.from(Deno.readDirSync(path), entry)),
+};
+
+function fileInfo(info: Deno.FileInfo): FileInfo {
+  return {
+    kind: kindOf(info),
+    size: info.size,
+    mtime: info.mtime?.getTime() ?? 0,
+    inode: info.ino ?? 0,
+  };
+}
+
+function entry(entry: Deno.DirEntry): DirectoryEntry {
+  return { name: entry.name, kind: kindOf(entry) };
+}
+
+function kindOf(
+  info: { isFile: boolean; isDirectory: boolean; isSymlink: boolean },
+): FileInfo["kind"] {
+  return info.isFile
+    ? "file"
+    : info.isDirectory
+    ? "directory"
+    : info.isSymlink
+    ? "symlink"
+    : "other";
+}
+
+function openedFile(path: string, file: Deno.FsFile): ReadableFile {
+  try {
+    return attemptSync("open", path, () => {
+      const info = file.statSync();
+      if (!info.isFile) throw new TypeError(`it is no regular file`);
+      return new DenoFile(path, file, info.size);
+    });
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+class DenoFile implements ReadableFile {
+  readonly size: number;
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  #closed = false;
+
+  constructor(path: string, file: Deno.FsFile, size: number) {
+    this.#path = path;
+    this.#file = file;
+    this.size = size;
+  }
+
+  readSync(position: number, buffer: Uint8Array): number {
+    return attemptSync("read", this.#path, () => {
+      this.#file.seekSync(position, Deno.SeekMode.Start);
+      let total = 0;
+      while (total < buffer.length) {
+        const count = this.#file.readSync(buffer.subarray(total));
+        if (count === null) break;
+        total += count;
+      }
+      return total;
+    });
+  }
+
+  /** There is no positioned read in `Deno`: seeking and reading must not be torn apart by another reader. */
+  read(position: number, buffer: Uint8Array): Promise<number> {
+    return Promise.try(() => this.readSync(position, buffer));
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#file.close();
+  }
+}
+
+async function attempt<T>(verb: string, path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw failure(verb, path, error);
+  }
+}
+
+function attemptSync<T>(verb: string, path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw failure(verb, path, error);
+  }
+}
+
+async function ifPresent<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof ReftableError && error.code === "not-exist";
+}
+
+function failure(verb: string, path: string, cause: unknown): ReftableError {
+  const missing = cause instanceof Deno.errors.NotFound;
+  const denied = cause instanceof Deno.errors.NotCapable;
+  const reason = missing
+    ? "it does not exist"
+    : denied
+    ? `permission is missing, run again with --allow-read="${path}"`
+    : cause instanceof Error
+    ? cause.message
+    : String(cause);
+  return new ReftableError(
+    missing ? "not-exist" : "io",
+    `Cannot ${verb} "${path}": ${reason}`,
+    { file: path, cause },
+  );
+}

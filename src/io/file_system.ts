@@ -1,0 +1,59 @@
+/** What a file system tells about a file. */
+export interface FileInfo {
+  /** What it is; `other` stands for pipes, devices and the like. */
+  readonly kind: "file" | "directory" | "symlink" | "other";
+  /** Its length in bytes. */
+  readonly size: number;
+  /** When it was last written, in milliseconds since 1970-01-01 UTC; 0 when unknown. */
+  readonly mtime: number;
+  /** Its inode's number, or 0 where there is none: with size and mtime it tells a new file of the same name. */
+  readonly inode: number;
+}
+
+/** An entry of a directory. */
+export interface DirectoryEntry {
+  /** Its name, without the directory. */
+  readonly name: string;
+  /** What it is. */
+  readonly kind: FileInfo["kind"];
+}
+
+/** A file opened for reading at any position. */
+export interface ReadableFile extends Disposable {
+  /** Its length in bytes when it was opened. */
+  readonly size: number;
+  /**
+   * Reads bytes at a position, as many as the buffer takes or the file has.
+   *
+   * @returns How many bytes were read.
+   */
+  readSync(position: number, buffer: Uint8Array): number;
+  /** Reads bytes at a position; see {@linkcode ReadableFile.readSync}. */
+  read(position: number, buffer: Uint8Array): Promise<number>;
+}
+
+/**
+ * All that a stack asks of the storage below it, in one place: the real file system, one in
+ * memory, or one that fails on purpose.
+ *
+ * Every method throws a `ReftableError`: with code `"not-exist"` where a file is missing, else `"io"`. Each
+ * names the path.
+ */
+export interface FileSystem {
+  /** Opens a regular file for reading. */
+  open(path: string): Promise<ReadableFile>;
+  /** Opens a regular file for reading. */
+  openSync(path: string): ReadableFile;
+  /** Reads a whole file. */
+  readFile(path: string): Promise<Uint8Array>;
+  /** Reads a whole file. */
+  readFileSync(path: string): Uint8Array;
+  /** Describes a file, following symbolic links; `undefined` when there is none. */
+  stat(path: string): Promise<FileInfo | undefined>;
+  /** Describes a file, following symbolic links; `undefined` when there is none. */
+  statSync(path: string): FileInfo | undefined;
+  /** Lists a directory, in no particular order. */
+  list(path: string): Promise<DirectoryEntry[]>;
+  /** Lists a directory, in no particular order. */
+  listSync(path: string): DirectoryEntry[];
+}

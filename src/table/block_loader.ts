@@ -1,0 +1,170 @@
+import { getUint24 } from "../bytes/big_endian.ts";
+import {
+  type Block,
+  BLOCK_HEADER_SIZE,
+  BlockType,
+  frameBlock,
+  isBlockType,
+} from "../format/block.ts";
+import { ReftableError } from "../errors.ts";
+import { damaged } from "../format/damage.ts";
+import { headerSize } from "../format/header.ts";
+import { type BlockSource, readRequest } from "../io/block_source.ts";
+import { inflate } from "../io/inflate.ts";
+import { type Io, perform } from "../io/io.ts";
+import { BlockCache } from "./block_cache.ts";
+import type { TableLayout } from "./layout.ts";
+
+/** What to read at first where the header does not tell how large blocks are. */
+const UNKNOWN_BLOCK_SIZE = 4096;
+
+/** The most that a scan reads ahead, in bytes. */
+const MAX_READ_AHEAD = 0x40000;
+
+/** A stretch of the file in memory. */
+interface Stretch {
+  readonly start: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Finds, checks and inflates the blocks of one table. */
+export class BlockLoader {
+  /** What the table's header and footer say. */
+  readonly layout: TableLayout;
+  readonly #source: BlockSource;
+  readonly #cache: BlockCache;
+  readonly #guess: number;
+
+  /**
+   * @param source Where the bytes come from.
+   * @param layout What the table's header and footer say.
+   * @param cacheSize How many bytes of blocks to keep for lookups.
+   */
+  constructor(source: BlockSource, layout: TableLayout, cacheSize: number) {
+    this.layout = layout;
+    this.#source = source;
+    this.#cache = new BlockCache(cacheSize);
+    this.#guess = layout.blockSize || UNKNOWN_BLOCK_SIZE;
+  }
+
+  /** The block at an offset if it was loaded for a lookup lately. */
+  cached(offset: number): Block | undefined {
+    return this.#cache.get(offset);
+  }
+
+  /** Loads one block for a lookup, and keeps it. */
+  *load(offset: number): Io<Block> {
+    const cached = this.#cache.get(offset);
+    if (cached) return cached;
+    const block = yield* this.#read(offset, (length) => this.#stretch(offset, length));
+    this.#cache.set(block);
+    return block;
+  }
+
+  /** Makes a reader for blocks that follow each other, which reads ahead further and further. */
+  sequence(): (offset: number) => Io<Block> {
+    let ahead = 2 * this.#guess;
+    let stretch: Stretch = { start: 0, bytes: new Uint8Array() };
+    let buffer: Uint8Array | undefined;
+    const readAhead = (offset: number, length: number) => this.#stretch(offset, length, buffer);
+    const end = this.layout.end;
+    function* cover(offset: number, length: number): Io<Stretch> {
+      if (offset < stretch.start || offset + length > stretch.start + stretch.bytes.length) {
+        const wanted = Math.min(Math.max(ahead, length), end - offset);
+        if (!buffer || buffer.length < wanted) buffer = new Uint8Array(wanted);
+        stretch = yield* readAhead(offset, wanted);
+        ahead = Math.min(4 * ahead, Math.max(MAX_READ_AHEAD, length));
+      }
+      return stretch;
+    }
+    return (offset) => this.#read(offset, (length) => cover(offset, length));
+  }
+
+  *#stretch(offset: number, length: number, buffer?: Uint8Array): Io<Stretch> {
+    return {
+      start: offset,
+      bytes: yield* perform(readRequest(this.#source, offset, length, buffer)),
+    };
+  }
+
+  /**
+   * Reads a block whose size shows only when its beginning is there.
+   *
+   * @param get Gives at least as many bytes from the offset on as it is asked for.
+   */
+  *#read(offset: number, get: (length: number) => Io<Stretch>): Io<Block> {
+    const { file, end } = this.layout;
+    if (offset >= end) {
+      throw damaged(
+        file,
+        offset,
+        `expected a block at offset ${offset}, the footer begins at ${end}`,
+      );
+    }
+    const view = (stretch: Stretch) => stretch.bytes.subarray(offset - stretch.start);
+    let bytes = view(yield* get(Math.min(this.#guess, end - offset)));
+    const headerOffset = offset === 0 ? headerSize(this.layout.version) : 0;
+    const type = bytes[headerOffset];
+    if (!isBlockType(type)) {
+      const shown = type === undefined ? "nothing" : `byte ${type}`;
+      throw damaged(file, offset, `expected a block at offset ${offset}, found ${shown}`);
+    }
+    const length = getUint24(bytes, headerOffset + 1);
+    if (bytes.length < headerOffset + BLOCK_HEADER_SIZE || length < headerOffset + 6) {
+      throw damaged(file, offset, `block length at offset ${offset} is ${length}`);
+    }
+    if (type === BlockType.log) {
+      let block;
+      while (!(block = this.#inflate(offset, headerOffset, length, bytes))) {
+        if (bytes.length >= end - offset) {
+          throw damaged(file, offset, `log block at offset ${offset} goes on beyond the footer`);
+        }
+        bytes = view(yield* get(Math.min(4 * bytes.length, end - offset)));
+      }
+      return block;
+    }
+    if (length > end - offset) {
+      const finding = `block length at offset ${offset} is ${length}, the footer begins at ${end}`;
+      throw damaged(file, offset, finding);
+    }
+    // One byte more shows whether there is padding.
+    if (length >= bytes.length) bytes = view(yield* get(Math.min(length + 1, end - offset)));
+    const nextOffset = this.#nextOffset(offset, length, bytes);
+    return frameBlock(file, offset, headerOffset, bytes.subarray(0, length), nextOffset);
+  }
+
+  /** Where the block behind one that is not deflated begins: a NUL shows that there is padding. */
+  #nextOffset(offset: number, length: number, bytes: Uint8Array): number {
+    const { blockSize, end } = this.layout;
+    if (blockSize === 0 || bytes[length] !== 0) return offset + length;
+    return Math.min(offset + Math.ceil(length / blockSize) * blockSize, end);
+  }
+
+  /** Inflates a log block; `undefined` when it needs more bytes than it got. */
+  #inflate(
+    offset: number,
+    headerOffset: number,
+    length: number,
+    bytes: Uint8Array,
+  ): Block | undefined {
+    const { file } = this.layout;
+    const start = headerOffset + BLOCK_HEADER_SIZE;
+    let inflated;
+    try {
+      inflated = inflate(bytes.subarray(start), length - start);
+    } catch (cause) {
+      if (!(cause instanceof ReftableError)) throw cause;
+      const finding = `log block at offset ${offset}: ${cause.message}`;
+      throw new ReftableError("zlib", `Cannot read table "${file}": ${finding}`, {
+        file,
+        offset,
+        cause,
+      });
+    }
+    if (!inflated) return undefined;
+    const whole = new Uint8Array(length);
+    whole.set(bytes.subarray(0, start));
+    whole.set(inflated.bytes, start);
+    return frameBlock(file, offset, headerOffset, whole, offset + start + inflated.consumed);
+  }
+}

@@ -1,0 +1,243 @@
+import { fromFileUrl } from "@std/path";
+import { startsWithBytes } from "../bytes/compare.ts";
+import { encodeText } from "../bytes/text.ts";
+import { BlockCursor } from "../format/block_cursor.ts";
+import { type HashName, oidBytes } from "../format/hash.ts";
+import type { LogRecord } from "../format/log_record.ts";
+import { decodeRef, type RefRecord } from "../format/ref_record.ts";
+import { type BlockSource, BytesSource } from "../io/block_source.ts";
+import { denoFileSystem } from "../io/deno_file_system.ts";
+import { FileSource } from "../io/file_source.ts";
+import { type Io, runAsync, runSync } from "../io/io.ts";
+import { BlockLoader } from "./block_loader.ts";
+import { type BlockInfo, describeBlocks } from "./blocks.ts";
+import { readLayout, type TableLayout } from "./layout.ts";
+import { listRefsFor } from "./objects.ts";
+import { listLogs, listRefs, type LogsOptions, type RefsOptions } from "./queries.ts";
+import { LogCursor, RefCursor } from "./record_cursors.ts";
+import { search } from "./search.ts";
+
+/** What a table can be opened from: a path, a file URL, its bytes, or a source of the caller's own. */
+export type TableInput = string | URL | Uint8Array | BlockSource;
+
+/** How to open a table. */
+export interface TableOptions {
+  /** What to call the table in errors; its path when it is opened from one, else `(bytes)`. */
+  readonly name?: string | undefined;
+  /** How many bytes of blocks to keep for lookups; 16 MiB by default. */
+  readonly cacheSize?: number | undefined;
+}
+
+const DEFAULT_CACHE_SIZE = 0x1000000;
+
+/**
+ * One reftable, opened for reading. A table never changes, so neither do its answers.
+ *
+ * What it gives are plain objects that stay valid when it is disposed. Lookups read single blocks and
+ * keep them in a bounded cache; listings read the file from where they begin, and no further
+ * than they are asked to go.
+ *
+ * @example Reading a file
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Table } from "@reftable/reftable";
+ *
+ * using table = await Table.open("tests/fixtures/git/one-ref.ref");
+ * const names = table.refs().map((ref) => ref.refname).toArray();
+ * assertEquals(names, ["refs/heads/fix-a4589f"]);
+ * ```
+ */
+export class Table implements Disposable {
+  readonly #layout: TableLayout;
+  readonly #loader: BlockLoader;
+  readonly #source: BlockSource;
+  /** A lookup is over before anything else runs, so all of them share this. */
+  readonly #lookup: BlockCursor;
+
+  private constructor(source: BlockSource, layout: TableLayout, options: TableOptions) {
+    this.#source = source;
+    this.#layout = layout;
+    this.#loader = new BlockLoader(source, layout, options.cacheSize ?? DEFAULT_CACHE_SIZE);
+    this.#lookup = new BlockCursor(layout.hashSize);
+  }
+
+  /**
+   * Opens a table without holding up the caller.
+   *
+   * @param input A path or file URL, the table's bytes, a `Blob` (which is read whole) or a source,
+   * which the table then owns.
+   * @throws {ReftableError} With code `"not-exist"` or `"io"` when it cannot be read, `"format"` when it
+   * is no sound table.
+   */
+  static async open(input: TableInput | Blob, options: TableOptions = {}): Promise<Table> {
+    if (input instanceof Blob) {
+      const name = options.name ?? (input instanceof File ? input.name : undefined);
+      return Table.openSync(new Uint8Array(await input.arrayBuffer()), { ...options, name });
+    }
+    const path = pathOf(input);
+    const source = path === undefined
+      ? sourceOf(input, options)
+      : new FileSource(await denoFileSystem.open(path), options.name ?? path);
+    return await runAsync(Table.#read(source, options));
+  }
+
+  /**
+   * Opens a table at once; see {@linkcode Table.open}.
+   *
+   * @example From bytes, which takes no permission
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { Table } from "@reftable/reftable";
+   *
+   * const bytes = await Deno.readFile("tests/fixtures/git/one-ref.ref");
+   * using table = Table.openSync(bytes);
+   * assertEquals(table.ref("refs/heads/fix-a4589f")?.kind, "direct");
+   * ```
+   */
+  static openSync(input: TableInput, options: TableOptions = {}): Table {
+    const path = pathOf(input);
+    const source = path === undefined
+      ? sourceOf(input, options)
+      : new FileSource(denoFileSystem.openSync(path), options.name ?? path);
+    return runSync(Table.#read(source, options));
+  }
+
+  static *#read(source: BlockSource, options: TableOptions): Io<Table> {
+    try {
+      return new Table(source, yield* readLayout(source), options);
+    } catch (error) {
+      source[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** What the table is called in errors: its path, or the name it was given. */
+  get name(): string {
+    return this.#layout.file;
+  }
+
+  /** The length of the table in bytes. */
+  get size(): number {
+    return this.#source.size;
+  }
+
+  /** The version of the format: 1, or 2 which names its hash. */
+  get version(): 1 | 2 {
+    return this.#layout.version;
+  }
+
+  /** The hash that made the object ids. */
+  get hash(): HashName {
+    return this.#layout.hash;
+  }
+
+  /** The size of a padded block in bytes; 0 in JGit's unaligned tables. */
+  get blockSize(): number {
+    return this.#layout.blockSize;
+  }
+
+  /** The lowest update index of the table's refs. */
+  get minUpdateIndex(): number {
+    return this.#layout.minUpdateIndex;
+  }
+
+  /** The highest update index of the table's records. */
+  get maxUpdateIndex(): number {
+    return this.#layout.maxUpdateIndex;
+  }
+
+  /**
+   * Looks a ref up by its full name.
+   *
+   * @returns What the table says about it, which may be that it was deleted; `undefined` when it says nothing.
+   * @throws {ReftableError} With code `"format"` when a block on the way is damaged.
+   */
+  ref(refname: string): RefRecord | undefined {
+    const { refs, hashSize, minUpdateIndex } = this.#layout;
+    if (!refs) return undefined;
+    const key = encodeText(refname);
+    const cursor = this.#lookup;
+    if (!runSync(search(this.#loader, refs, key, cursor)) || !equalsKey(cursor, key)) {
+      return undefined;
+    }
+    return decodeRef(cursor, hashSize, minUpdateIndex);
+  }
+
+  /** Lists the table's refs in the order of their names, tombstones too unless told otherwise. */
+  refs(options: RefsOptions = {}): IteratorObject<RefRecord, void> {
+    return listRefs(this.refCursor(), options, true);
+  }
+
+  /**
+   * Gives the newest log entry of a ref, which may be a tombstone.
+   *
+   * @returns The entry, or `undefined` when the table has none.
+   */
+  log(refname: string): LogRecord | undefined {
+    for (const log of this.logs({ refname })) return log;
+    return undefined;
+  }
+
+  /**
+   * Lists log entries by ref name, those of a ref from the newest to the oldest, tombstones too
+   * unless told otherwise.
+   */
+  logs(options: LogsOptions = {}): IteratorObject<LogRecord, void> {
+    return listLogs(this.logCursor(), options, true);
+  }
+
+  /**
+   * Lists the refs that hold an object id or peel to it, in the order of their names. Without an object
+   * section all refs are looked through.
+   *
+   * @param oid The whole object id in hexadecimal digits.
+   * @throws {ReftableError} With code `"api"` when it is not as long as the table's hash makes them.
+   */
+  refsFor(oid: string): IteratorObject<RefRecord, void> {
+    return listRefsFor(this.#loader, oidBytes(oid, this.hash));
+  }
+
+  /** Describes every block of the table, in the order of the file; each is read and walked through. */
+  blocks(): IteratorObject<BlockInfo, void> {
+    return describeBlocks(this.#loader);
+  }
+
+  /**
+   * Makes a cursor over the refs, for reading without making an object for each.
+   *
+   * @internal
+   */
+  refCursor(): RefCursor {
+    return new RefCursor(this.#loader);
+  }
+
+  /**
+   * Makes a cursor over the logs.
+   *
+   * @internal
+   */
+  logCursor(): LogCursor {
+    return new LogCursor(this.#loader);
+  }
+
+  /** Closes the file. */
+  [Symbol.dispose](): void {
+    this.#source[Symbol.dispose]();
+  }
+}
+
+/** The path that an input names, if it names one. */
+function pathOf(input: TableInput): string | undefined {
+  if (typeof input === "string") return input;
+  return input instanceof URL ? fromFileUrl(input) : undefined;
+}
+
+function sourceOf(input: TableInput, { name }: TableOptions): BlockSource {
+  return input instanceof Uint8Array
+    ? new BytesSource(input, name ?? "(bytes)")
+    : input as BlockSource;
+}
+
+function equalsKey(cursor: BlockCursor, key: Uint8Array): boolean {
+  return cursor.keyLength === key.length && startsWithBytes(cursor.key, cursor.keyLength, key);
+}
