@@ -52,7 +52,7 @@ function kindOf(
     : "other";
 }
 
-function openedFile(path: string, file: Deno.FsFile): ReadableFile {
+function openedFile(path: string | URL, file: Deno.FsFile): ReadableFile {
   try {
     return attemptSync("open", path, () => {
       const info = file.statSync();
@@ -67,11 +67,11 @@ function openedFile(path: string, file: Deno.FsFile): ReadableFile {
 
 class DenoFile implements ReadableFile {
   readonly size: number;
-  readonly #path: string;
+  readonly #path: string | URL;
   readonly #file: Deno.FsFile;
   #closed = false;
 
-  constructor(path: string, file: Deno.FsFile, size: number) {
+  constructor(path: string | URL, file: Deno.FsFile, size: number) {
     this.#path = path;
     this.#file = file;
     this.size = size;
@@ -102,7 +102,7 @@ class DenoFile implements ReadableFile {
   }
 }
 
-async function attempt<T>(verb: string, path: string, action: () => Promise<T>): Promise<T> {
+async function attempt<T>(verb: string, path: string | URL, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
@@ -110,7 +110,7 @@ async function attempt<T>(verb: string, path: string, action: () => Promise<T>):
   }
 }
 
-function attemptSync<T>(verb: string, path: string, action: () => T): T {
+function attemptSync<T>(verb: string, path: string | URL, action: () => T): T {
   try {
     return action();
   } catch (error) {
@@ -131,19 +131,20 @@ function isMissing(error: unknown): boolean {
   return error instanceof ReftableError && error.code === "not-exist";
 }
 
-function failure(verb: string, path: string, cause: unknown): ReftableError {
+function failure(verb: string, path: string | URL, cause: unknown): ReftableError {
+  const file = String(path);
   const missing = cause instanceof Deno.errors.NotFound;
   const denied = cause instanceof Deno.errors.NotCapable;
   const reason = missing
     ? "it does not exist"
     : denied
-    ? `permission is missing, run again with --allow-read="${path}"`
+    ? `permission is missing, run again with --allow-read="${file}"`
     : cause instanceof Error
     ? cause.message
     : String(cause);
   return new ReftableError(
     missing ? "not-exist" : "io",
-    `Cannot ${verb} "${path}": ${reason}`,
-    { file: path, cause },
+    `Cannot ${verb} "${file}": ${reason}`,
+    { file, cause },
   );
 }

@@ -41,19 +41,19 @@ export interface ReadableFile extends Disposable {
  */
 export interface FileSystem {
   /** Opens a regular file for reading. */
-  open(path: string): Promise<ReadableFile>;
+  open(path: string | URL): Promise<ReadableFile>;
   /** Opens a regular file for reading. */
-  openSync(path: string): ReadableFile;
+  openSync(path: string | URL): ReadableFile;
   /** Reads a whole file. */
-  readFile(path: string): Promise<Uint8Array>;
+  readFile(path: string | URL): Promise<Uint8Array>;
   /** Reads a whole file. */
-  readFileSync(path: string): Uint8Array;
+  readFileSync(path: string | URL): Uint8Array;
   /** Describes a file, following symbolic links; `undefined` when there is none. */
-  stat(path: string): Promise<FileInfo | undefined>;
+  stat(path: string | URL): Promise<FileInfo | undefined>;
   /** Describes a file, following symbolic links; `undefined` when there is none. */
-  statSync(path: string): FileInfo | undefined;
+  statSync(path: string | URL): FileInfo | undefined;
   /** Lists a directory, in no particular order. */
-  list(path: string): Promise<DirectoryEntry[]>;
+  list(path: string | URL): Promise<DirectoryEntry[]>;
   /** Lists a directory, in no particular order. */
-  listSync(path: string): DirectoryEntry[];
+  listSync(path: string | URL): DirectoryEntry[];
 }

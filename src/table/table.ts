@@ -1,4 +1,3 @@
-import { fromFileUrl } from "@std/path";
 import { startsWithBytes } from "../bytes/compare.ts";
 import { encodeText } from "../bytes/text.ts";
 import { BlockCursor } from "../format/block_cursor.ts";
@@ -74,10 +73,9 @@ export class Table implements Disposable {
       const name = options.name ?? (input instanceof File ? input.name : undefined);
       return Table.openSync(new Uint8Array(await input.arrayBuffer()), { ...options, name });
     }
-    const path = pathOf(input);
-    const source = path === undefined
-      ? sourceOf(input, options)
-      : new FileSource(await denoFileSystem.open(path), options.name ?? path);
+    const source = isPath(input)
+      ? new FileSource(await denoFileSystem.open(input), options.name ?? String(input))
+      : sourceOf(input, options);
     return await runAsync(Table.#read(source, options));
   }
 
@@ -95,10 +93,9 @@ export class Table implements Disposable {
    * ```
    */
   static openSync(input: TableInput, options: TableOptions = {}): Table {
-    const path = pathOf(input);
-    const source = path === undefined
-      ? sourceOf(input, options)
-      : new FileSource(denoFileSystem.openSync(path), options.name ?? path);
+    const source = isPath(input)
+      ? new FileSource(denoFileSystem.openSync(input), options.name ?? String(input))
+      : sourceOf(input, options);
     return runSync(Table.#read(source, options));
   }
 
@@ -226,16 +223,12 @@ export class Table implements Disposable {
   }
 }
 
-/** The path that an input names, if it names one. */
-function pathOf(input: TableInput): string | undefined {
-  if (typeof input === "string") return input;
-  return input instanceof URL ? fromFileUrl(input) : undefined;
+function isPath(input: TableInput): input is string | URL {
+  return typeof input === "string" || input instanceof URL;
 }
 
-function sourceOf(input: TableInput, { name }: TableOptions): BlockSource {
-  return input instanceof Uint8Array
-    ? new BytesSource(input, name ?? "(bytes)")
-    : input as BlockSource;
+function sourceOf(input: Uint8Array | BlockSource, { name }: TableOptions): BlockSource {
+  return input instanceof Uint8Array ? new BytesSource(input, name ?? "(bytes)") : input;
 }
 
 function equalsKey(cursor: BlockCursor, key: Uint8Array): boolean {
