@@ -19,3 +19,12 @@ export type { BlockSource } from "./src/io/block_source.ts";
 export type { BlockInfo } from "./src/table/blocks.ts";
 export type { LogsOptions, RefsOptions } from "./src/table/queries.ts";
 export { Table, type TableInput, type TableOptions } from "./src/table/table.ts";
+export type { DirectoryEntry, FileInfo, FileSystem, ReadableFile } from "./src/io/file_system.ts";
+export { MergedTable } from "./src/merged/merged_table.ts";
+export { Stack, type StackOptions } from "./src/stack/stack.ts";
+export {
+  findGitDirectory,
+  findGitDirectorySync,
+  type FindOptions,
+  type GitDirectory,
+} from "./src/refs/git_directory.ts";

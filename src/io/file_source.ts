@@ -1,15 +1,35 @@
-import type { BlockSource } from "./block_source.ts";
-import type { ReadableFile } from "./file_system.ts";
+import { type BlockSource, BytesSource, readRequest } from "./block_source.ts";
+import type { FileSystem, ReadableFile } from "./file_system.ts";
+import { type Io, perform } from "./io.ts";
 
-/** A source over an open file, which it owns. */
-export class FileSource implements BlockSource {
+/** A table up to this size is read at once: that costs no more than one block, and no open file. */
+const SMALL = 0x8000;
+
+/**
+ * Opens a file as a source.
+ *
+ * @param name What to call it in errors; its path by default.
+ */
+export function* openFileSource(
+  fileSystem: FileSystem,
+  path: string | URL,
+  name: string = String(path),
+): Io<BlockSource> {
+  const file = yield* perform({
+    sync: () => fileSystem.openSync(path),
+    async: () => fileSystem.open(path),
+  });
+  const source = new FileSource(file, name);
+  if (file.size > SMALL) return source;
+  using _ = source;
+  return new BytesSource(yield* perform(readRequest(source, 0, file.size)), name);
+}
+
+/** A source over an open file. */
+class FileSource implements BlockSource {
   readonly name: string;
   readonly #file: ReadableFile;
 
-  /**
-   * @param file The file; closed when the source is disposed.
-   * @param name What to call it in errors.
-   */
   constructor(file: ReadableFile, name: string) {
     this.name = name;
     this.#file = file;

@@ -23,7 +23,7 @@ export interface Loading {
 }
 
 /** Walks records in the order of their keys, in one table or in several. */
-export interface RecordCursor<T> extends Loading {
+export interface RecordCursor<T> extends Loading, Disposable {
   /** The current record: its key and where its value lies. */
   readonly records: BlockCursor;
   /**

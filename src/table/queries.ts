@@ -33,13 +33,15 @@ const DELETION = 0;
 /**
  * Lists refs in the order of their names.
  *
+ * @param open Makes the cursor to list with, when the first ref is asked for.
  * @param deletions Whether to list tombstones when the options do not say.
  */
 export function* listRefs(
-  cursor: RecordCursor<RefRecord>,
+  open: () => RecordCursor<RefRecord>,
   options: RefsOptions,
   deletions: boolean,
 ): Generator<RefRecord, void, void> {
+  using cursor = open();
   const prefix = encodeText(options.prefix ?? "");
   const from = encodeText(options.from ?? "");
   const showAll = options.deletions ?? deletions;
@@ -53,13 +55,15 @@ export function* listRefs(
 /**
  * Lists log entries by ref name, those of a ref from the newest to the oldest.
  *
+ * @param open Makes the cursor to list with, when the first entry is asked for.
  * @param deletions Whether to list tombstones when the options do not say.
  */
 export function* listLogs(
-  cursor: RecordCursor<LogRecord>,
+  open: () => RecordCursor<LogRecord>,
   options: LogsOptions,
   deletions: boolean,
 ): Generator<LogRecord, void, void> {
+  using cursor = open();
   const { refname, before = Infinity } = options;
   const prefix = encodeText(options.prefix ?? "");
   let range: Uint8Array = prefix;

@@ -55,4 +55,7 @@ export class SectionCursor implements Loading {
     this.#nextOffset = found ? this.records.block.nextOffset : section.end;
     return found;
   }
+
+  /** Nothing is held that would need it. */
+  [Symbol.dispose](): void {}
 }

@@ -6,7 +6,7 @@ import type { LogRecord } from "../format/log_record.ts";
 import { decodeRef, type RefRecord } from "../format/ref_record.ts";
 import { type BlockSource, BytesSource } from "../io/block_source.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
-import { FileSource } from "../io/file_source.ts";
+import { openFileSource } from "../io/file_source.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
 import { BlockLoader } from "./block_loader.ts";
 import { type BlockInfo, describeBlocks } from "./blocks.ts";
@@ -73,10 +73,7 @@ export class Table implements Disposable {
       const name = options.name ?? (input instanceof File ? input.name : undefined);
       return Table.openSync(new Uint8Array(await input.arrayBuffer()), { ...options, name });
     }
-    const source = isPath(input)
-      ? new FileSource(await denoFileSystem.open(input), options.name ?? String(input))
-      : sourceOf(input, options);
-    return await runAsync(Table.#read(source, options));
+    return await runAsync(Table.read(openSource(input, options), options));
   }
 
   /**
@@ -93,13 +90,16 @@ export class Table implements Disposable {
    * ```
    */
   static openSync(input: TableInput, options: TableOptions = {}): Table {
-    const source = isPath(input)
-      ? new FileSource(denoFileSystem.openSync(input), options.name ?? String(input))
-      : sourceOf(input, options);
-    return runSync(Table.#read(source, options));
+    return runSync(Table.read(openSource(input, options), options));
   }
 
-  static *#read(source: BlockSource, options: TableOptions): Io<Table> {
+  /**
+   * Opens a table on what a computation opens.
+   *
+   * @internal
+   */
+  static *read(opening: Io<BlockSource>, options: TableOptions = {}): Io<Table> {
+    const source = yield* opening;
     try {
       return new Table(source, yield* readLayout(source), options);
     } catch (error) {
@@ -162,7 +162,7 @@ export class Table implements Disposable {
 
   /** Lists the table's refs in the order of their names, tombstones too unless told otherwise. */
   refs(options: RefsOptions = {}): IteratorObject<RefRecord, void> {
-    return listRefs(this.refCursor(), options, true);
+    return listRefs(() => this.refCursor(), options, true);
   }
 
   /**
@@ -180,7 +180,7 @@ export class Table implements Disposable {
    * unless told otherwise.
    */
   logs(options: LogsOptions = {}): IteratorObject<LogRecord, void> {
-    return listLogs(this.logCursor(), options, true);
+    return listLogs(() => this.logCursor(), options, true);
   }
 
   /**
@@ -223,12 +223,10 @@ export class Table implements Disposable {
   }
 }
 
-function isPath(input: TableInput): input is string | URL {
-  return typeof input === "string" || input instanceof URL;
-}
-
-function sourceOf(input: Uint8Array | BlockSource, { name }: TableOptions): BlockSource {
-  return input instanceof Uint8Array ? new BytesSource(input, name ?? "(bytes)") : input;
+function* openSource(input: TableInput, options: TableOptions): Io<BlockSource> {
+  if (input instanceof Uint8Array) return new BytesSource(input, options.name ?? "(bytes)");
+  if (typeof input !== "string" && !(input instanceof URL)) return input;
+  return yield* openFileSource(denoFileSystem, input, options.name);
 }
 
 function equalsKey(cursor: BlockCursor, key: Uint8Array): boolean {

@@ -1,0 +1,177 @@
+import { basename, join } from "@std/path";
+import {
+  findGitDirectorySync,
+  type HashName,
+  type RefRecord,
+  ReftableError,
+  Stack,
+  Table,
+} from "../../mod.ts";
+import { type Arguments, type CommandSpec, UsageError } from "./command.ts";
+import { formatLog, formatRef } from "./format_records.ts";
+import type { Command } from "./main.ts";
+import type { Output } from "./output.ts";
+
+const spec: CommandSpec = {
+  name: "dump",
+  summary: "Print what is in a reftable, a stack of them, or a repository.",
+  operands: "<path>",
+  options: [
+    { short: "t", help: "<path> is a table" },
+    { short: "s", help: "<path> is a directory of tables" },
+    { short: "b", help: "print the blocks of each table, not the records" },
+    { short: "6", help: "the same as --hash=sha256" },
+    { short: "2", help: "the same as --hash=sha256" },
+    { long: "hash", value: "sha1|sha256", help: "refuse tables of another hash" },
+    { long: "refs", help: "print the refs only" },
+    { long: "logs", help: "print the logs only" },
+    { long: "prefix", value: "prefix", help: "print only what has a name that begins so" },
+    { long: "ref", value: "name", help: "print only this ref and its log" },
+    { long: "oid", value: "oid", help: "print only refs that hold or peel to this object" },
+    { long: "tables", help: "print each table of a stack by itself, with tombstones" },
+    { long: "worktree", help: "print the stack of the linked working tree, not the shared one" },
+    { long: "json", help: "print a JSON object a line" },
+    { short: "h", long: "help", help: "show this help" },
+  ],
+  notes: `<path> is a table, a directory of tables, a '.git' directory, a working tree or a bare
+repository. A table shows its tombstones, a stack only what is there.`,
+};
+
+/** What answers questions about records: a table or a stack. */
+type Records = Pick<Table | Stack, "ref" | "refs" | "logs" | "refsFor">;
+
+/** What is dumped: the tables, and all of them as one. */
+interface Dumped extends Disposable {
+  readonly records: Records;
+  readonly tables: readonly Table[];
+}
+
+/** `reftable dump` */
+export const command: Command = { spec, run };
+
+function run(args: Arguments, output: Output): number {
+  const path = args.operands[0];
+  if (path === undefined) throw new UsageError("a path is missing");
+  if (args.operands.length > 1) throw new UsageError(`unexpected argument \`${args.operands[1]}'`);
+  const hash = parseHash(args);
+  using dumped = open(path, args, hash);
+  for (const table of dumped.tables) checkHash(table, hash);
+  if (args.has("b")) {
+    for (const table of dumped.tables) printBlocks(table, args, output);
+  } else if (args.has("tables")) {
+    for (const table of dumped.tables) {
+      if (!args.has("json")) output.write(`table{${table.name}}\n`);
+      printRecords(table, args, output, { table: table.name });
+    }
+  } else {
+    printRecords(dumped.records, args, output);
+  }
+  return 0;
+}
+
+function parseHash(args: Arguments): HashName | undefined {
+  const given = args.value("hash") ?? (args.has("6") || args.has("2") ? "sha256" : undefined);
+  if (given === undefined || given === "sha1" || given === "sha256") return given;
+  throw new UsageError(`unknown hash \`${given}'`);
+}
+
+function open(path: string, args: Arguments, hash: HashName | undefined): Dumped {
+  if (args.has("t") || (!args.has("s") && isTable(path))) {
+    const table = Table.openSync(path);
+    return { records: table, tables: [table], [Symbol.dispose]: () => table[Symbol.dispose]() };
+  }
+  const directory = args.has("s") ? path : findStack(path, args.has("worktree"));
+  const stack = Stack.openSync(directory, { hash });
+  return {
+    records: stack,
+    tables: stack.tables,
+    [Symbol.dispose]: () => stack[Symbol.dispose](),
+  };
+}
+
+/** A file is a table, except the `.git` file of a linked working tree. */
+function isTable(path: string): boolean {
+  return stat(path)?.isFile === true && basename(path) !== ".git";
+}
+
+/** Finds the directory of tables that a path means. */
+function findStack(path: string, ofWorktree: boolean): string {
+  if (stat(join(path, "tables.list"))) return path;
+  const { gitDir, commonDir } = findGitDirectorySync(path);
+  const directory = join(ofWorktree ? gitDir : commonDir, "reftable");
+  if (stat(directory)) return directory;
+  throw new ReftableError(
+    "not-exist",
+    `Cannot dump "${path}": there is no "${directory}", its refs are not stored in reftables`,
+    { file: directory },
+  );
+}
+
+/** Describes a file; `undefined` when it cannot be, which whoever opens it will explain. */
+function stat(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function checkHash(table: Table, hash: HashName | undefined): void {
+  if (hash === undefined || table.hash === hash) return;
+  throw new ReftableError(
+    "format",
+    `Cannot dump table "${table.name}": its hash is ${table.hash}, not ${hash}`,
+    { file: table.name },
+  );
+}
+
+function printRecords(
+  records: Records,
+  args: Arguments,
+  output: Output,
+  label: { table?: string } = {},
+): void {
+  const json = args.has("json");
+  if (!args.has("logs")) {
+    for (const ref of selectRefs(records, args)) {
+      output.write(json ? toJson({ ...label, type: "ref", ...ref }) : formatRef(ref));
+    }
+  }
+  if (!args.has("refs") && !args.has("oid")) {
+    const refname = args.value("ref");
+    for (const log of records.logs({ refname, prefix: args.value("prefix") })) {
+      output.write(json ? toJson({ ...label, type: "log", ...log }) : formatLog(log));
+    }
+  }
+}
+
+function selectRefs(records: Records, args: Arguments): Iterable<RefRecord> {
+  const refname = args.value("ref");
+  const prefix = args.value("prefix") ?? "";
+  const oid = args.value("oid");
+  if (oid === undefined && refname === undefined) return records.refs({ prefix });
+  const ref = refname === undefined ? undefined : records.ref(refname);
+  const found = oid === undefined ? [ref] : [...records.refsFor(oid)];
+  return found.filter((ref) => ref !== undefined)
+    .filter((ref) => ref.refname.startsWith(prefix) && ref.refname === (refname ?? ref.refname));
+}
+
+const SECTIONS = { ref: "ref", object: "obj", index: "idx", log: "log" } as const;
+
+function printBlocks(table: Table, args: Arguments, output: Output): void {
+  if (args.has("json")) {
+    for (const block of table.blocks()) output.write(toJson({ table: table.name, ...block }));
+    return;
+  }
+  output.write(`header:\n  block_size: ${table.blockSize}\n`);
+  let section;
+  for (const { type, restartOffset, restarts } of table.blocks()) {
+    if (type !== section) output.write(`${SECTIONS[type]}:\n`);
+    section = type;
+    output.write(`  - length: ${restartOffset}\n    restarts: ${restarts}\n`);
+  }
+}
+
+function toJson(value: unknown): string {
+  return JSON.stringify(value) + "\n";
+}

@@ -1,0 +1,88 @@
+import { Arguments, type CommandSpec, formatUsage, UsageError } from "./command.ts";
+import { ClosedPipe, Output } from "./output.ts";
+
+/** What the module of a command exports. */
+export interface Command {
+  /** Its options and its help. */
+  readonly spec: CommandSpec;
+  /**
+   * Does it.
+   *
+   * @returns The exit code.
+   */
+  run(args: Arguments, output: Output): Promise<number> | number;
+}
+
+/** The commands; a module is loaded when its command is called. */
+const COMMANDS: Readonly<
+  Record<string, { readonly summary: string; load(): Promise<{ command: Command }> }>
+> = {
+  dump: {
+    summary: "print what is in a table, a stack or a repository",
+    load: () => import("./dump.ts"),
+  },
+};
+
+/** The exit code for a command line that is not understood, as Git's. */
+const USAGE = 129;
+
+function formatCommands(): string {
+  const names = Object.keys(COMMANDS);
+  const width = Math.max(...names.map((name) => name.length)) + 2;
+  const lines = names.map((name) => `    ${name.padEnd(width)}${COMMANDS[name]!.summary}`);
+  return `usage: reftable <command> [<options>]\n\n${lines.join("\n")}\n\n` +
+    `'reftable <command> --help' tells about a command.\n`;
+}
+
+/**
+ * Runs the command line.
+ *
+ * @param args What stands behind the program's name.
+ * @returns The exit code: 0 when all went well, 1 for bad input, 129 for a wrong command line.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const output = new Output();
+  try {
+    const code = await dispatch(args, output);
+    output.flush();
+    return code;
+  } catch (error) {
+    return explain(error, output);
+  }
+}
+
+async function dispatch([name, ...args]: readonly string[], output: Output): Promise<number> {
+  if (name === "--help" || name === "-h" || name === "help") {
+    output.write(formatCommands());
+    return 0;
+  }
+  if (name === undefined || !Object.hasOwn(COMMANDS, name)) {
+    const reason = name === undefined ? "" : `error: unknown command \`${name}'\n`;
+    console.error(reason + formatCommands().trimEnd());
+    return USAGE;
+  }
+  const { command } = await COMMANDS[name]!.load();
+  if (args.includes("--help") || args.includes("-h")) {
+    output.write(formatUsage(command.spec));
+    return 0;
+  }
+  try {
+    return await command.run(new Arguments(command.spec, args), output);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`error: ${error.message}\n${formatUsage(command.spec).trimEnd()}`);
+    return USAGE;
+  }
+}
+
+/** Tells people what went wrong, behind what was written before it did. */
+function explain(error: unknown, output: Output): number {
+  if (error instanceof ClosedPipe) return 0;
+  try {
+    output.flush();
+  } catch (again) {
+    if (!(again instanceof ClosedPipe)) throw again;
+  }
+  console.error(`error: ${error instanceof Error ? error.message : error}`);
+  return 1;
+}
