@@ -127,3 +127,29 @@ Deno.test("isAscii() and decodeAscii() know the bytes below 0x80", () => {
   assert(!isAscii(mixed, 1, 3));
   assert(isAscii(mixed, 1, 1));
 });
+
+Deno.test("compareText() orders names by their bytes, not by their UTF-16 code units", () => {
+  // U+E000 to U+FFFF come after surrogates in UTF-16, but before the characters these make in UTF-8.
+  const sorted = [
+    "",
+    "a",
+    "a\0",
+    "ab",
+    "b",
+    "\udc80",
+    "é",
+    "日",
+    "\ue000",
+    "\uffff",
+    "𝒳",
+    "\udcff",
+  ];
+  const reversed = sorted.toReversed();
+  assertEquals(reversed.toSorted(compareText), sorted);
+  for (const a of sorted) {
+    for (const b of sorted) {
+      const expected = compareBytes(encodeText(`x${a}`), encodeText(`x${b}`));
+      assertEquals(Math.sign(compareText(`x${a}`, `x${b}`)), Math.sign(expected), `${a} and ${b}`);
+    }
+  }
+});
