@@ -1,0 +1,25 @@
+/**
+ * All that is measured, in the order of the table.
+ *
+ * @module
+ */
+
+import type { Case } from "../case.ts";
+import { coldLookup, hotLookup, randomLookups } from "./lookups.ts";
+import { coldObject, hotObject } from "./objects.ts";
+import { list, verify } from "./processes.ts";
+import { records, scan, scanFile } from "./scans.ts";
+
+/** The rows of the table. */
+export const cases: readonly Case[] = [
+  scan,
+  scanFile,
+  records,
+  hotLookup,
+  randomLookups,
+  coldLookup,
+  hotObject,
+  coldObject,
+  list,
+  verify,
+];

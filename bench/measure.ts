@@ -1,0 +1,112 @@
+import type { Case, Context, Run, Skipped } from "./case.ts";
+
+/**
+ * How long to run before it counts, in milliseconds: files must be cached, and V8's last compiler may
+ * come as late as that.
+ */
+const WARM_UP = 1000;
+
+/** How many times to look at the memory. */
+const MEMORY_ROUNDS = 3;
+
+/** What some rounds gave. */
+export interface Values {
+  /** The number in the middle. */
+  readonly median: number;
+  /** Every round's, in the order in which they ran. */
+  readonly rounds: readonly number[];
+}
+
+/** Our numbers and git's. */
+export interface Comparison {
+  /** Ours. */
+  readonly ours: Values;
+  /** Those of git, where it does the same. */
+  readonly git: Values | undefined;
+  /** Our median divided by git's. */
+  readonly ratio: number | undefined;
+}
+
+/** What was measured for a case. */
+export interface Measurement {
+  /** The case. */
+  readonly case: Case;
+  /** Why it did not run, when it did not. */
+  readonly skipped?: string;
+  /** What it took, in the case's unit. */
+  readonly time?: Comparison;
+  /** The most memory that it took, in bytes. */
+  readonly peakMemory?: Comparison | undefined;
+}
+
+/**
+ * Measures a case. Rounds of ours and of git's take turns, so that what else the machine does
+ * meets both.
+ *
+ * @param rounds How many rounds count.
+ */
+export async function measure(
+  measured: Case,
+  context: Context,
+  rounds: number,
+): Promise<Measurement> {
+  try {
+    const run = await measured.start(context);
+    if (isSkipped(run)) return { case: measured, skipped: run.skipped };
+    try {
+      await warmUp(run);
+      const time = await compare(run, rounds);
+      const memory = run.peakMemory;
+      const peakMemory = memory && await compare(memory, MEMORY_ROUNDS);
+      return { case: measured, time: time!, peakMemory };
+    } finally {
+      run[Symbol.dispose]?.();
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Cannot measure "${measured.name}": ${reason}`, { cause });
+  }
+}
+
+function isSkipped(run: Run | Skipped): run is Skipped {
+  return "skipped" in run;
+}
+
+async function warmUp(run: Run): Promise<void> {
+  await run.git?.();
+  const start = performance.now();
+  do await run.ours(); while (performance.now() - start < WARM_UP);
+}
+
+type Measure = () => number | undefined | Promise<number | undefined>;
+
+/** Runs both some times in turn; `undefined` when there are no numbers. */
+async function compare(
+  run: { readonly ours: Measure; readonly git?: Measure },
+  rounds: number,
+): Promise<Comparison | undefined> {
+  const ours: number[] = [];
+  const git: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const turns = [
+      async () => add(ours, await run.ours()),
+      async () => add(git, await run.git?.()),
+    ];
+    // Neither is always the one that comes after the other.
+    if (round % 2 === 1) turns.reverse();
+    for (const turn of turns) await turn();
+  }
+  if (ours.length === 0) return undefined;
+  const values = { ours: summarize(ours), git: git.length > 0 ? summarize(git) : undefined };
+  return { ...values, ratio: values.git && values.ours.median / values.git.median };
+}
+
+function add(numbers: number[], number: number | undefined): void {
+  if (number !== undefined) numbers.push(number);
+}
+
+function summarize(rounds: readonly number[]): Values {
+  const sorted = rounds.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return { median: (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2, rounds };
+}
