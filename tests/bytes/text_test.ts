@@ -16,22 +16,23 @@ function assertRoundTrip(bytes: Uint8Array): string {
 
 Deno.test("decodeText() decodes UTF-8, a byte order mark included", () => {
   const encoder = new TextEncoder();
-  for (
-    const text of [
-      "",
-      "\0",
-      "\x7f",
-      "refs/heads/main",
-      "é",
-      "日本",
-      "𝒳",
-      "\ufeff",
-      "\ufeffa",
-      "a\ufeff",
-    ]
-  ) {
+  const texts = [
+    "",
+    "\0",
+    "\x7f",
+    "refs/heads/main",
+    "é",
+    "日本",
+    "𝒳",
+    "\ufeff",
+    "\ufeffa",
+    "a\ufeff",
+  ];
+  // Long strings are encoded in another way than short ones.
+  for (const text of [...texts, ...Array.from("aé日𝒳", (character) => character.repeat(102))]) {
     assertEquals(assertRoundTrip(encoder.encode(text)), text);
   }
+  assertEquals(assertRoundTrip(new Uint8Array(102).fill(0xff)), "\udcff".repeat(102));
 });
 
 Deno.test("decodeText() escapes each byte that is no part of valid UTF-8", () => {
