@@ -28,3 +28,10 @@ export {
   type FindOptions,
   type GitDirectory,
 } from "./src/refs/git_directory.ts";
+export type { SectionStatistics } from "./src/table/section_writer.ts";
+export { BytesSink, type TableSink } from "./src/table/table_sink.ts";
+export {
+  TableWriter,
+  type TableWriterOptions,
+  type WriteStatistics,
+} from "./src/table/table_writer.ts";

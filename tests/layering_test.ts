@@ -34,6 +34,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@std/streams": ["io", "cli"],
   "fflate": ["io"],
   "node:zlib": ["io"],
+  "pako": ["io"],
 };
 
 /** The units that touch the system; all others reach it through the interfaces of `io/`. */

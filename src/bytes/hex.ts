@@ -45,12 +45,37 @@ export function encodeHex(bytes: Uint8Array, start = 0, end: number = bytes.leng
   return decoder.decode(digits);
 }
 
-/** The value of a digit's ASCII code, or −1. */
-function digitValue(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  const lower = code | 0x20;
-  if (lower >= 0x61 && lower <= 0x66) return lower - 0x57;
-  return -1;
+/** The value of each digit by its ASCII code; 255 for what is no digit. */
+const VALUES = new Uint8Array(128).fill(255);
+for (let value = 0; value < 16; value++) {
+  const digit = value.toString(16);
+  VALUES[digit.charCodeAt(0)] = value;
+  VALUES[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
+/**
+ * Parses hexadecimal digits of either case into an array.
+ *
+ * @param position Where the bytes go.
+ * @param length How many bytes the digits must be.
+ * @returns False when there are more or fewer, or a character is no digit.
+ */
+export function decodeHexInto(
+  digits: string,
+  target: Uint8Array,
+  position: number,
+  length: number,
+): boolean {
+  if (digits.length !== 2 * length) return false;
+  let seen = 0;
+  for (let i = 0; i < length; i++) {
+    // A character beyond ASCII reads undefined, which is no digit either.
+    const high = VALUES[digits.charCodeAt(2 * i)] ?? 255;
+    const low = VALUES[digits.charCodeAt(2 * i + 1)] ?? 255;
+    seen |= high | low;
+    target[position + i] = (high << 4) | low;
+  }
+  return seen < 16;
 }
 
 /**
@@ -59,13 +84,6 @@ function digitValue(code: number): number {
  * @returns The bytes, or `undefined` when a character is no digit or their number is odd.
  */
 export function decodeHex(digits: string): Uint8Array<ArrayBuffer> | undefined {
-  if (digits.length % 2 !== 0) return undefined;
-  const bytes = new Uint8Array(digits.length / 2);
-  for (let i = 0; i < bytes.length; i++) {
-    const high = digitValue(digits.charCodeAt(2 * i));
-    const low = digitValue(digits.charCodeAt(2 * i + 1));
-    if (high < 0 || low < 0) return undefined;
-    bytes[i] = (high << 4) | low;
-  }
-  return bytes;
+  const bytes = new Uint8Array(Math.floor(digits.length / 2));
+  return decodeHexInto(digits, bytes, 0, bytes.length) ? bytes : undefined;
 }

@@ -4,6 +4,7 @@ import { encodeHex } from "../bytes/hex.ts";
 import { decodeText } from "../bytes/text.ts";
 import { damagedRecord } from "./block.ts";
 import type { BlockCursor } from "./block_cursor.ts";
+import { putOid, type RecordBuffer } from "./record_buffer.ts";
 
 /** What every log record has. */
 export interface LogRecordBase {
@@ -60,9 +61,14 @@ const KEY_TAIL = 9;
 export function logKey(refname: Uint8Array, updateIndex: number): Uint8Array {
   const key = new Uint8Array(refname.length + KEY_TAIL);
   key.set(refname);
-  putUint32(key, refname.length + 1, ~Math.floor(updateIndex / 0x100000000));
-  putUint32(key, refname.length + 5, ~(updateIndex % 0x100000000));
+  putKeyTail(key, refname.length, updateIndex);
   return key;
+}
+
+function putKeyTail(key: Uint8Array, position: number, updateIndex: number): void {
+  key[position] = 0;
+  putUint32(key, position + 1, ~Math.floor(updateIndex / 0x100000000));
+  putUint32(key, position + 5, ~(updateIndex % 0x100000000));
 }
 
 /** Makes what the keys of all entries of a ref, and of no other, begin with: the name and a NUL. */
@@ -160,4 +166,37 @@ function decodeField(reader: ByteReader, repeated: RepeatedText): string {
   const length = reader.varint();
   const start = reader.skip(length);
   return repeated.decode(reader.bytes, start, start + length);
+}
+
+/**
+ * Encodes a log entry.
+ *
+ * @param target Receives key and value.
+ * @param message The message as it is to be stored.
+ * @param hashSize The length of an object id in bytes.
+ * @returns What is wrong with the record, if anything is.
+ */
+export function encodeLog(
+  target: RecordBuffer,
+  log: LogRecord,
+  message: string,
+  hashSize: number,
+): string | undefined {
+  target.setKey(log.refname);
+  target.appendToKey(KEY_TAIL);
+  putKeyTail(target.key, target.keyLength - KEY_TAIL, log.updateIndex);
+  target.valueType = LogValueType[log.kind];
+  if (log.kind === "deletion") return undefined;
+  if (!Number.isSafeInteger(log.time) || log.time < 0) return `its time is ${log.time}`;
+  if (!(log.tzOffset >= -0x8000 && log.tzOffset <= 0x7fff) || log.tzOffset % 1 !== 0) {
+    return `its time zone is ${log.tzOffset}`;
+  }
+  const wrong = putOid(target, log.oldOid, hashSize) ?? putOid(target, log.newOid, hashSize);
+  if (wrong !== undefined) return wrong;
+  target.putText(log.name);
+  target.putText(log.email);
+  target.putVarint(log.time);
+  target.putUint16(log.tzOffset & 0xffff);
+  target.putText(message);
+  return undefined;
 }

@@ -3,6 +3,7 @@ import { encodeHex } from "../bytes/hex.ts";
 import { decodeText } from "../bytes/text.ts";
 import { damagedRecord } from "./block.ts";
 import type { BlockCursor } from "./block_cursor.ts";
+import { putOid, type RecordBuffer } from "./record_buffer.ts";
 
 /** What every ref record has. */
 export interface RefRecordBase {
@@ -104,4 +105,37 @@ export function decodeTarget(bytes: Uint8Array, start: number, end: number): str
   const reader = new ByteReader(bytes, start, end);
   const length = reader.varint();
   return decodeText(bytes, reader.position, reader.position + length);
+}
+
+/**
+ * Encodes a ref.
+ *
+ * @param target Receives key and value.
+ * @param hashSize The length of an object id in bytes.
+ * @param minUpdateIndex The table's lowest update index.
+ * @returns What is wrong with the record, if anything is.
+ */
+export function encodeRef(
+  target: RecordBuffer,
+  ref: RefRecord,
+  hashSize: number,
+  minUpdateIndex: number,
+): string | undefined {
+  target.setKey(ref.refname);
+  target.putVarint(ref.updateIndex - minUpdateIndex);
+  target.valueType = RefValueType[ref.kind];
+  switch (ref.kind) {
+    case "deletion":
+      return undefined;
+    case "direct":
+      return putOid(target, ref.oid, hashSize);
+    case "peeled":
+      return putOid(target, ref.oid, hashSize) ?? putOid(target, ref.peeled, hashSize);
+    case "symref":
+      if (ref.target === "") return "its target is empty";
+      target.putText(ref.target);
+      return undefined;
+    default:
+      return `its kind is ${JSON.stringify((ref as RefRecord).kind)}`;
+  }
 }

@@ -1,5 +1,5 @@
-import type * as zlib from "node:zlib";
 import { ReftableError } from "../errors.ts";
+import { type Fflate, fflate, nodeZlib, type Zlib } from "./zlib.ts";
 
 /** A deflate stream's contents. */
 export interface Inflated {
@@ -18,15 +18,6 @@ export interface Inflated {
  * @throws {ReftableError} With code `"zlib"` when the stream is broken or has another length.
  */
 export type Inflate = (input: Uint8Array, length: number) => Inflated | undefined;
-
-/** The part of `node:zlib` that inflating takes. */
-export type Zlib = Pick<typeof zlib, "inflateSync">;
-
-/** The part of `fflate` that inflating takes. */
-export interface Fflate {
-  inflateSync(input: Uint8Array, options: { out: Uint8Array }): Uint8Array;
-  unzlibSync(input: Uint8Array, options: { out: Uint8Array }): Uint8Array;
-}
 
 /** Inflates with `node:zlib`, which is native and says how many bytes a stream took. */
 export function inflateWithZlib({ inflateSync }: Zlib): Inflate {
@@ -127,25 +118,10 @@ function broken(error: unknown): ReftableError {
   return new ReftableError("zlib", `it does not inflate: ${reason}`, { cause: error });
 }
 
-/** How `node:zlib` is had without importing it, which would fail in browsers. */
-interface NodeProcess {
-  getBuiltinModule?(name: "node:zlib"): Zlib;
-}
-
-/** Deno is asked by name: to look at `process` there costs ten milliseconds, and only logs are deflated. */
-function hasNodeZlib(): boolean {
-  if ("Deno" in globalThis) return true;
-  return (globalThis as { process?: NodeProcess }).process?.getBuiltinModule !== undefined;
-}
-
-const fflate = hasNodeZlib() ? undefined : await import("fflate");
 let chosen: Inflate | undefined;
 
-function choose(): Inflate {
-  if (fflate) return inflateWithFflate(fflate);
-  const { process } = globalThis as unknown as { process: Required<NodeProcess> };
-  return inflateWithZlib(process.getBuiltinModule("node:zlib"));
-}
-
 /** Inflates with the best that the runtime has. */
-export const inflate: Inflate = (input, length) => (chosen ??= choose())(input, length);
+export const inflate: Inflate = (input, length) => {
+  chosen ??= fflate ? inflateWithFflate(fflate) : inflateWithZlib(nodeZlib());
+  return chosen(input, length);
+};
