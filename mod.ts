@@ -35,3 +35,7 @@ export {
   type TableWriterOptions,
   type WriteStatistics,
 } from "./src/table/table_writer.ts";
+export { denoFileSystem } from "./src/io/deno_file_system.ts";
+export type { WritableFile } from "./src/io/file_system.ts";
+export { removePendingFiles } from "./src/io/pending_file.ts";
+export { writeTable, type WriteTableOptions } from "./src/table/write_table.ts";

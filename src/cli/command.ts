@@ -69,6 +69,48 @@ export class Arguments {
     return option && this.#options.get(option);
   }
 
+  /**
+   * The only operand.
+   *
+   * @param what What it is, for the error.
+   * @throws {UsageError} When there is none, or more than one.
+   */
+  soleOperand(what: string): string {
+    const [operand, extra] = this.operands;
+    if (operand === undefined) throw new UsageError(`${what} is missing`);
+    if (extra !== undefined) throw new UsageError(`unexpected argument \`${extra}'`);
+    return operand;
+  }
+
+  /**
+   * The value of an option as a whole number.
+   *
+   * @throws {UsageError} When it is none.
+   */
+  number(name: string): number | undefined {
+    const value = this.value(name);
+    if (value === undefined) return undefined;
+    const number = Number(value);
+    if (/^[0-9]+$/.test(value) && Number.isSafeInteger(number)) return number;
+    throw new UsageError(`option \`${name}' expects a number, not \`${value}'`);
+  }
+
+  /**
+   * The value of an option as one of several words.
+   *
+   * @throws {UsageError} When it is none of them.
+   */
+  choice<const Choice extends string>(
+    name: string,
+    choices: readonly Choice[],
+  ): Choice | undefined {
+    const value = this.value(name);
+    if (value === undefined) return undefined;
+    const choice = choices.find((choice) => choice === value);
+    if (choice !== undefined) return choice;
+    throw new UsageError(`option \`${name}' expects ${choices.join(" or ")}, not \`${value}'`);
+  }
+
   #parseLong(text: string, rest: string[]): void {
     const [, name = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
     const option = this.#findLong(name);

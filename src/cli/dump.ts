@@ -7,7 +7,7 @@ import {
   Stack,
   Table,
 } from "../../mod.ts";
-import { type Arguments, type CommandSpec, UsageError } from "./command.ts";
+import type { Arguments, CommandSpec } from "./command.ts";
 import { formatLog, formatRef } from "./format_records.ts";
 import type { Command } from "./main.ts";
 import type { Output } from "./output.ts";
@@ -50,10 +50,9 @@ interface Dumped extends Disposable {
 export const command: Command = { spec, run };
 
 function run(args: Arguments, output: Output): number {
-  const path = args.operands[0];
-  if (path === undefined) throw new UsageError("a path is missing");
-  if (args.operands.length > 1) throw new UsageError(`unexpected argument \`${args.operands[1]}'`);
-  const hash = parseHash(args);
+  const path = args.soleOperand("a path");
+  const hash = args.choice("hash", ["sha1", "sha256"]) ??
+    (args.has("6") || args.has("2") ? "sha256" : undefined);
   using dumped = open(path, args, hash);
   for (const table of dumped.tables) checkHash(table, hash);
   if (args.has("b")) {
@@ -67,12 +66,6 @@ function run(args: Arguments, output: Output): number {
     printRecords(dumped.records, args, output);
   }
   return 0;
-}
-
-function parseHash(args: Arguments): HashName | undefined {
-  const given = args.value("hash") ?? (args.has("6") || args.has("2") ? "sha256" : undefined);
-  if (given === undefined || given === "sha1" || given === "sha256") return given;
-  throw new UsageError(`unknown hash \`${given}'`);
 }
 
 function open(path: string, args: Arguments, hash: HashName | undefined): Dumped {

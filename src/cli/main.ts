@@ -21,6 +21,10 @@ const COMMANDS: Readonly<
     summary: "print what is in a table, a stack or a repository",
     load: () => import("./dump.ts"),
   },
+  load: {
+    summary: "write a table from records",
+    load: () => import("./load.ts"),
+  },
 };
 
 /** The exit code for a command line that is not understood, as Git's. */

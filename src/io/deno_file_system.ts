@@ -1,7 +1,19 @@
 import { ReftableError } from "../errors.ts";
-import type { DirectoryEntry, FileInfo, FileSystem, ReadableFile } from "./file_system.ts";
+import type {
+  DirectoryEntry,
+  FileInfo,
+  FileSystem,
+  ReadableFile,
+  WritableFile,
+} from "./file_system.ts";
 
-/** The real file system, through `Deno`; it needs `--allow-read` for what it reads. */
+/**
+ * The real file system, through `Deno`; it needs `--allow-read` for what it reads and `--allow-write` for
+ * what it changes.
+ *
+ * What takes microseconds is done at once even where a promise is returned: to hand it to another
+ * thread would take longer. What waits for the disk is not.
+ */
 export const denoFileSystem: FileSystem = {
   async open(path) {
     return openedFile(path, await attempt("open", path, () => Deno.open(path)));
@@ -25,6 +37,20 @@ export const denoFileSystem: FileSystem = {
   list: (path) =>
     attempt("list", path, async () => await Array.fromAsync(Deno.readDir(path), entry)),
   listSync: (path) => attemptSync("list", path, () => Array.from(Deno.readDirSync(path), entry)),
+  create: (path, mode) => Promise.try(() => createFile(path, mode)),
+  rename: (from, to) => {
+    return Promise.try(() => attemptSync("rename", from, () => Deno.renameSync(from, to)));
+  },
+  remove: (path) => Promise.try(() => removeFile(path)),
+  removeSync: (path) => removeFile(path),
+  async syncDirectory(path) {
+    // Windows has no such thing: it cannot open a directory.
+    if (Deno.build.os === "windows") return;
+    await attempt("sync", path, async () => {
+      using directory = await Deno.open(path);
+      await directory.sync();
+    });
+  },
 };
 
 function fileInfo(info: Deno.FileInfo): FileInfo {
@@ -102,6 +128,65 @@ class DenoFile implements ReadableFile {
   }
 }
 
+function createFile(path: string, mode: number | undefined): WritableFile | undefined {
+  try {
+    return attemptSync("create", path, () => {
+      const file = new NewDenoFile(path, Deno.openSync(path, { write: true, createNew: true }));
+      try {
+        if (mode !== undefined && Deno.build.os !== "windows") Deno.chmodSync(path, mode);
+        return file;
+      } catch (error) {
+        file[Symbol.dispose]();
+        Deno.removeSync(path);
+        throw error;
+      }
+    });
+  } catch (error) {
+    if (error instanceof ReftableError && error.cause instanceof Deno.errors.AlreadyExists) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+class NewDenoFile implements WritableFile {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  #closed = false;
+
+  constructor(path: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  write(bytes: Uint8Array): void {
+    attemptSync("write", this.#path, () => {
+      let rest = bytes;
+      while (rest.length > 0) rest = rest.subarray(this.#file.writeSync(rest));
+    });
+  }
+
+  sync(): Promise<void> {
+    return attempt("sync", this.#path, () => this.#file.sync());
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#file.close();
+  }
+}
+
+function removeFile(path: string): boolean {
+  try {
+    attemptSync("remove", path, () => Deno.removeSync(path));
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
 async function attempt<T>(verb: string, path: string | URL, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
@@ -131,6 +216,9 @@ function isMissing(error: unknown): boolean {
   return error instanceof ReftableError && error.code === "not-exist";
 }
 
+/** What the permission to read is enough for. */
+const READS: ReadonlySet<string> = new Set(["open", "read", "stat", "list"]);
+
 function failure(verb: string, path: string | URL, cause: unknown): ReftableError {
   const file = String(path);
   const missing = cause instanceof Deno.errors.NotFound;
@@ -138,7 +226,9 @@ function failure(verb: string, path: string | URL, cause: unknown): ReftableErro
   const reason = missing
     ? "it does not exist"
     : denied
-    ? `permission is missing, run again with --allow-read="${file}"`
+    ? `permission is missing, run again with ${
+      READS.has(verb) ? "--allow-read" : "--allow-write"
+    }="${file}"`
     : cause instanceof Error
     ? cause.message
     : String(cause);

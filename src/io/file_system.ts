@@ -32,6 +32,14 @@ export interface ReadableFile extends Disposable {
   read(position: number, buffer: Uint8Array): Promise<number>;
 }
 
+/** A file that was created for writing. */
+export interface WritableFile extends Disposable {
+  /** Appends all of some bytes. */
+  write(bytes: Uint8Array): void;
+  /** Waits until what was written has reached the disk. */
+  sync(): Promise<void>;
+}
+
 /**
  * All that a stack asks of the storage below it, in one place: the real file system, one in
  * memory, or one that fails on purpose.
@@ -56,4 +64,23 @@ export interface FileSystem {
   list(path: string | URL): Promise<DirectoryEntry[]>;
   /** Lists a directory, in no particular order. */
   listSync(path: string | URL): DirectoryEntry[];
+  /**
+   * Creates a file that does not exist yet.
+   *
+   * @param mode Its permissions, whatever the umask says; without it the umask decides.
+   * @returns The file, or `undefined` when there is one of that name already.
+   */
+  create(path: string, mode?: number): Promise<WritableFile | undefined>;
+  /** Gives a file another name, in place of a file that has it already. */
+  rename(from: string, to: string): Promise<void>;
+  /**
+   * Removes a file.
+   *
+   * @returns Whether there was one.
+   */
+  remove(path: string): Promise<boolean>;
+  /** Removes a file at once, for when the process ends; see {@linkcode FileSystem.remove}. */
+  removeSync(path: string): boolean;
+  /** Waits until what was created, renamed and removed in a directory has reached the disk. */
+  syncDirectory(path: string): Promise<void>;
 }

@@ -1,0 +1,127 @@
+import { TextLineStream } from "@std/streams";
+import {
+  type HashName,
+  type LogRecord,
+  type RefRecord,
+  ReftableError,
+  type SectionStatistics,
+  type WriteStatistics,
+  writeTable,
+} from "../../mod.ts";
+import type { Arguments, CommandSpec } from "./command.ts";
+import type { Command } from "./main.ts";
+import type { Output } from "./output.ts";
+import { parseRecord } from "./parse_record.ts";
+
+const spec: CommandSpec = {
+  name: "load",
+  summary: "Write a table from records, one JSON object a line, as 'dump --json' prints them.",
+  operands: "<table>",
+  options: [
+    { long: "hash", value: "sha1|sha256", help: "the hash of the object ids; by their length" },
+    { long: "block-size", value: "n", help: "the size of a block in bytes; 4096" },
+    { long: "restart-interval", value: "n", help: "store every n-th key whole; 16" },
+    { long: "unpadded", help: "do not pad blocks" },
+    { long: "skip-index-objects", help: "leave out the section that leads from objects to refs" },
+    { long: "exact-log-message", help: "store log messages as they are" },
+    { long: "min-update-index", value: "n", help: "the lowest update index; that of the records" },
+    { long: "max-update-index", value: "n", help: "the highest update index; that of the records" },
+    { short: "f", long: "force", help: "replace <table> if it exists" },
+    { short: "v", long: "verbose", help: "print what was written" },
+    { short: "h", long: "help", help: "show this help" },
+  ],
+  notes: `Records are read from standard input, in any order. <table> appears when it is complete.`,
+};
+
+/** `reftable load` */
+export const command: Command = { spec, run };
+
+/** What was read from standard input. */
+interface Records {
+  readonly refs: RefRecord[];
+  readonly logs: LogRecord[];
+}
+
+async function run(args: Arguments, output: Output): Promise<number> {
+  const path = args.soleOperand("a path");
+  const blockSize = args.number("block-size");
+  const restartInterval = args.number("restart-interval");
+  const given = { min: args.number("min-update-index"), max: args.number("max-update-index") };
+  const hash = args.choice("hash", ["sha1", "sha256"]);
+  const records = await readRecords();
+  const range = updateRange(records);
+  const statistics = await writeTable(path, (writer) => {
+    writer.setLimits(given.min ?? range.min, given.max ?? range.max);
+    writer.addRefs(records.refs);
+    writer.addLogs(records.logs);
+  }, {
+    hash: hash ?? hashOf(records),
+    blockSize,
+    restartInterval,
+    unpadded: args.has("unpadded"),
+    skipIndexObjects: args.has("skip-index-objects"),
+    exactLogMessage: args.has("exact-log-message"),
+    overwrite: args.has("force"),
+  });
+  if (args.has("verbose")) printStatistics(statistics, output);
+  return 0;
+}
+
+async function readRecords(): Promise<Records> {
+  const records: Records = { refs: [], logs: [] };
+  const lines = Deno.stdin.readable
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TextLineStream());
+  let number = 0;
+  for await (const line of lines) {
+    number++;
+    try {
+      const parsed = parseRecord(line);
+      if (parsed.type === "ref") records.refs.push(parsed.record);
+      else records.logs.push(parsed.record);
+    } catch (cause) {
+      if (!(cause instanceof SyntaxError)) throw cause;
+      const message = `Cannot read line ${number} as a record: ${cause.message}`;
+      throw new ReftableError("format", message, { cause });
+    }
+  }
+  return records;
+}
+
+/** The hash that makes object ids as long as the first one is. */
+function hashOf({ refs, logs }: Records): HashName {
+  const oid = refs.find((ref) => "oid" in ref)?.oid ??
+    logs.find((log) => log.kind === "update")?.newOid;
+  return oid?.length === 64 ? "sha256" : "sha1";
+}
+
+function updateRange({ refs, logs }: Records): { min: number; max: number } {
+  let min = Infinity;
+  let max = 0;
+  for (const { updateIndex } of [...refs, ...logs]) {
+    min = Math.min(min, updateIndex);
+    max = Math.max(max, updateIndex);
+  }
+  return { min: Math.min(min, max), max };
+}
+
+function printStatistics(statistics: WriteStatistics, output: Output): void {
+  const { refs, objects, logs, indexes, blocks, objectIdLength, size } = statistics;
+  output.write(`size: ${size}\nblocks: ${blocks}\nobject id length: ${objectIdLength}\n`);
+  for (const [name, section] of Object.entries({ refs, objects, logs, indexes })) {
+    output.write(formatSection(name, section));
+  }
+}
+
+function formatSection(name: string, section: SectionStatistics): string {
+  const counts = [
+    `entries ${section.entries}`,
+    `restarts ${section.restarts}`,
+    `blocks ${section.blocks}`,
+    `index blocks ${section.indexBlocks}`,
+    `index depth ${section.indexDepth}`,
+    `offset ${section.offset}`,
+    `index offset ${section.indexOffset}`,
+  ];
+  return `${name}: ${counts.join(", ")}\n`;
+}

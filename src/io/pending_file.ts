@@ -1,0 +1,106 @@
+import { ReftableError } from "../errors.ts";
+import type { FileSystem, WritableFile } from "./file_system.ts";
+
+/** The files that nobody shall find when the process ends now. */
+const pending = new Set<PendingFile>();
+
+let watching = false;
+
+/**
+ * Removes the lock files and temporary files that are not committed. It is called when the process
+ * exits; whoever handles signals calls it before that.
+ */
+export function removePendingFiles(): void {
+  for (const file of pending) {
+    try {
+      file.abandon();
+    } catch {
+      // The others shall not stay because one cannot be removed.
+    }
+  }
+}
+
+/**
+ * A file that exists under a name of its own until it is committed under its final one: a temporary file,
+ * or a lock file, which keeps others out by its name. Disposal removes it unless it was committed.
+ */
+export class PendingFile implements AsyncDisposable {
+  /** Where it is until it is committed. */
+  readonly path: string;
+  readonly #fileSystem: FileSystem;
+  readonly #file: WritableFile;
+
+  private constructor(fileSystem: FileSystem, path: string, file: WritableFile) {
+    this.#fileSystem = fileSystem;
+    this.path = path;
+    this.#file = file;
+    pending.add(this);
+    if (!watching) globalThis.addEventListener("unload", removePendingFiles);
+    watching = true;
+  }
+
+  /**
+   * Creates a file that does not exist yet.
+   *
+   * @param mode Its permissions; without it the umask decides.
+   * @returns The file, or `undefined` when there is one of that name already.
+   */
+  static async create(
+    fileSystem: FileSystem,
+    path: string,
+    mode?: number,
+  ): Promise<PendingFile | undefined> {
+    const file = await fileSystem.create(path, mode);
+    return file && new PendingFile(fileSystem, path, file);
+  }
+
+  /**
+   * Creates a file with a random name that begins with a path.
+   *
+   * @throws {ReftableError} With code `"io"` when it cannot be created.
+   */
+  static async createTemporary(
+    fileSystem: FileSystem,
+    path: string,
+    mode?: number,
+  ): Promise<PendingFile> {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const suffix = crypto.randomUUID().slice(0, 8);
+      const file = await PendingFile.create(fileSystem, `${path}.temp.${suffix}`, mode);
+      if (file) return file;
+    }
+    throw new ReftableError("io", `Cannot create "${path}.temp.*": all names are taken`, {
+      file: path,
+    });
+  }
+
+  /** Appends bytes. */
+  write(bytes: Uint8Array): void {
+    this.#file.write(bytes);
+  }
+
+  /** Waits until what was written has reached the disk. */
+  async sync(): Promise<void> {
+    await this.#file.sync();
+  }
+
+  /** Gives the file its final name; a file that has it already is replaced. */
+  async commit(path: string): Promise<void> {
+    this.#file[Symbol.dispose]();
+    await this.#fileSystem.rename(this.path, path);
+    pending.delete(this);
+  }
+
+  /** Removes the file at once, for when the process ends. */
+  abandon(): void {
+    if (!pending.delete(this)) return;
+    this.#file[Symbol.dispose]();
+    this.#fileSystem.removeSync(this.path);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!pending.delete(this)) return;
+    this.#file[Symbol.dispose]();
+    await this.#fileSystem.remove(this.path);
+  }
+}
