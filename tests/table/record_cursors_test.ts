@@ -1,0 +1,74 @@
+import { assert, assertEquals } from "@std/assert";
+import { type LogRecord, type RefRecord, Table } from "@reftable/reftable";
+import { compareBytes } from "../../src/bytes/compare.ts";
+import { decodeText, encodeText } from "../../src/bytes/text.ts";
+import { runSync } from "../../src/io/io.ts";
+import { advance, type RecordCursor } from "../../src/table/cursor.ts";
+import { fixture, seeded } from "../fixtures.ts";
+import { logKey } from "../hand_made.ts";
+import { CountingSource } from "../sources.ts";
+
+/** Goes here and there with a cursor, and looks at some records on the way only. */
+function assertWanders<T extends RefRecord | LogRecord>(
+  cursor: RecordCursor<T>,
+  expected: readonly T[],
+  keyOf: (record: T) => Uint8Array,
+  name: string,
+): void {
+  const random = seeded(expected.length);
+  const keys = expected.map(keyOf);
+  for (let round = 0; round < 200; round++) {
+    const key = keys[random(keys.length)]!.slice(0, random(60) + 1);
+    let position = keys.findIndex((other) => compareBytes(other, key) >= 0);
+    assertEquals(runSync(cursor.seek(key)), position >= 0, name);
+    if (position < 0) continue;
+    for (let steps = random(40); steps >= 0; steps--) {
+      if (random(3) > 0) assertEquals(cursor.record(), expected[position], name);
+      const more = advance(cursor);
+      assertEquals(more, ++position < expected.length, name);
+      if (!more) break;
+    }
+  }
+}
+
+Deno.test("RefCursor and LogCursor go from any record to any other", () => {
+  const names = [
+    "git/restart-4-1k.ref",
+    "git/exact-messages.ref",
+    "git/logs-heavy.ref",
+    "jgit/unaligned-1k.ref",
+  ] as const;
+  for (const name of names) {
+    const { bytes, refs, logs } = fixture(name);
+    using table = Table.openSync(new CountingSource(bytes));
+    assertWanders(table.refCursor(), refs, ({ refname }) => encodeText(refname), name);
+    assertWanders(
+      table.logCursor(),
+      logs,
+      ({ refname, updateIndex }) => logKey(encodeText(refname), updateIndex),
+      name,
+    );
+  }
+});
+
+Deno.test("RefCursor shows a record's key and value type without decoding it", () => {
+  const { bytes, refs } = fixture("git/mixed-4k.ref");
+  using table = Table.openSync(bytes);
+  const cursor = table.refCursor();
+  const kinds = ["deletion", "direct", "peeled", "symref"];
+  for (const { refname, kind } of refs) {
+    assert(advance(cursor));
+    const { key, keyLength, valueType } = cursor.records;
+    assertEquals([decodeText(key, 0, keyLength), kinds[valueType]], [refname, kind]);
+  }
+  assert(!advance(cursor));
+  assert(!advance(cursor), "the end is left");
+});
+
+Deno.test("RefCursor and LogCursor find nothing where there is no section", () => {
+  using empty = Table.openSync(fixture("git/empty.ref").bytes);
+  for (const cursor of [empty.refCursor(), empty.logCursor()]) {
+    assert(!advance(cursor));
+    assert(!runSync(cursor.seek(new Uint8Array())));
+  }
+});
