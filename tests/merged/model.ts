@@ -6,6 +6,7 @@
  */
 
 import type { LogRecord, LogsOptions, RefRecord, RefsOptions } from "@reftable/reftable";
+import { fixture, type FixtureName } from "../fixtures.ts";
 
 /** The records of a table. */
 export interface Records {
@@ -64,6 +65,11 @@ export class Model {
       ref.kind === "peeled" && ref.peeled === oid
     );
   }
+}
+
+/** What fixtures hold together, from the oldest to the newest. */
+export function modelOf(...names: readonly FixtureName[]): Model {
+  return new Model(names.map(fixture));
 }
 
 function newest<T>(tables: readonly (readonly T[])[], key: (record: T) => string): T[] {
