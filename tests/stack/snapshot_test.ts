@@ -148,10 +148,13 @@ eitherWay("Stack.reload() finds what it had when a table came and went", async (
 
 eitherWay("Stack.open() sees the list itself vanish", async (way) => {
   using dir = new StackDirectory({ a: SMALL });
+  let there = true;
   const watched = new WatchedFileSystem((call) => {
-    if (call === "readFile tables.list") Deno.removeSync(dir.listPath);
+    if (call !== "readFile tables.list" || !there) return;
+    there = false;
+    dir.remove("tables.list");
   });
-  using stack = await way.open(dir.path, { fileSystem: watched.fileSystem });
+  using stack = await way.open(dir.path, watched);
   assertEquals(stack.tableNames, []);
 });
 
