@@ -39,3 +39,16 @@ export { denoFileSystem } from "./src/io/deno_file_system.ts";
 export type { WritableFile } from "./src/io/file_system.ts";
 export { removePendingFiles } from "./src/io/pending_file.ts";
 export { writeTable, type WriteTableOptions } from "./src/table/write_table.ts";
+export type { FileMode } from "./src/io/file_system.ts";
+export { Addition } from "./src/stack/addition.ts";
+export type { CompactionProgress, LogExpiry } from "./src/stack/compaction.ts";
+export type { CompactionStatistics, TableRange } from "./src/stack/compactor.ts";
+export { sharedRepositoryMode, type StackSettings } from "./src/stack/settings.ts";
+export type {
+  AdditionOptions,
+  CleanOptions,
+  CompactOptions,
+  StackStatistics,
+} from "./src/stack/stack.ts";
+export { openRepositoryStack, type RepositoryStackOptions } from "./src/refs/repository_stack.ts";
+export type { StackInventory, StrayFile, TableInventory } from "./src/stack/inventory.ts";

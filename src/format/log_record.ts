@@ -97,6 +97,19 @@ export function logUpdateIndex(cursor: BlockCursor): number {
   return high * 0x100000000 + (~getUint32(key, keyLength - 4) >>> 0);
 }
 
+/**
+ * Reads the time of the entry that a cursor stands on, without decoding the rest.
+ *
+ * @param hashSize The length of an object id in bytes.
+ */
+export function logTime(cursor: BlockCursor, hashSize: number): number {
+  const reader = new ByteReader(cursor.block.bytes, cursor.valueStart, cursor.valueEnd);
+  reader.skip(2 * hashSize);
+  reader.skip(reader.varint());
+  reader.skip(reader.varint());
+  return reader.varint();
+}
+
 /** A string that is likely to be the same in the next record, with its bytes. */
 class RepeatedText {
   #bytes = new Uint8Array(0);

@@ -2,6 +2,7 @@ import { ReftableError } from "../errors.ts";
 import type {
   DirectoryEntry,
   FileInfo,
+  FileMode,
   FileSystem,
   ReadableFile,
   WritableFile,
@@ -43,6 +44,9 @@ export const denoFileSystem: FileSystem = {
   },
   remove: (path) => Promise.try(() => removeFile(path)),
   removeSync: (path) => removeFile(path),
+  mayChangeSync(directory) {
+    return Deno.permissions.querySync({ name: "write", path: directory }).state === "granted";
+  },
   async syncDirectory(path) {
     // Windows has no such thing: it cannot open a directory.
     if (Deno.build.os === "windows") return;
@@ -128,12 +132,12 @@ class DenoFile implements ReadableFile {
   }
 }
 
-function createFile(path: string, mode: number | undefined): WritableFile | undefined {
+function createFile(path: string, mode: FileMode | undefined): WritableFile | undefined {
   try {
     return attemptSync("create", path, () => {
       const file = new NewDenoFile(path, Deno.openSync(path, { write: true, createNew: true }));
       try {
-        if (mode !== undefined && Deno.build.os !== "windows") Deno.chmodSync(path, mode);
+        if (mode !== undefined && Deno.build.os !== "windows") file.setMode(mode);
         return file;
       } catch (error) {
         file[Symbol.dispose]();
@@ -157,6 +161,11 @@ class NewDenoFile implements WritableFile {
   constructor(path: string, file: Deno.FsFile) {
     this.#path = path;
     this.#file = file;
+  }
+
+  setMode(mode: FileMode): void {
+    const bits = typeof mode === "number" ? mode : (this.#file.statSync().mode ?? 0) | mode.atLeast;
+    Deno.chmodSync(this.#path, bits & 0o7777);
   }
 
   write(bytes: Uint8Array): void {

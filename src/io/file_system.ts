@@ -32,6 +32,12 @@ export interface ReadableFile extends Disposable {
   read(position: number, buffer: Uint8Array): Promise<number>;
 }
 
+/**
+ * The permissions of a new file: exactly these, or at least these besides what the umask leaves, as
+ * `core.sharedRepository` wants it.
+ */
+export type FileMode = number | { readonly atLeast: number };
+
 /** A file that was created for writing. */
 export interface WritableFile extends Disposable {
   /** Appends all of some bytes. */
@@ -67,10 +73,10 @@ export interface FileSystem {
   /**
    * Creates a file that does not exist yet.
    *
-   * @param mode Its permissions, whatever the umask says; without it the umask decides.
+   * @param mode Its permissions; without it the umask decides.
    * @returns The file, or `undefined` when there is one of that name already.
    */
-  create(path: string, mode?: number): Promise<WritableFile | undefined>;
+  create(path: string, mode?: FileMode): Promise<WritableFile | undefined>;
   /** Gives a file another name, in place of a file that has it already. */
   rename(from: string, to: string): Promise<void>;
   /**
@@ -81,6 +87,8 @@ export interface FileSystem {
   remove(path: string): Promise<boolean>;
   /** Removes a file at once, for when the process ends; see {@linkcode FileSystem.remove}. */
   removeSync(path: string): boolean;
+  /** Tells whether files of a directory may be changed without anybody being asked for permission. */
+  mayChangeSync(directory: string): boolean;
   /** Waits until what was created, renamed and removed in a directory has reached the disk. */
   syncDirectory(path: string): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { ReftableError } from "../errors.ts";
-import type { FileSystem, WritableFile } from "./file_system.ts";
+import type { FileMode, FileSystem, WritableFile } from "./file_system.ts";
 
 /** The files that nobody shall find when the process ends now. */
 const pending = new Set<PendingFile>();
@@ -48,7 +48,7 @@ export class PendingFile implements AsyncDisposable {
   static async create(
     fileSystem: FileSystem,
     path: string,
-    mode?: number,
+    mode?: FileMode,
   ): Promise<PendingFile | undefined> {
     const file = await fileSystem.create(path, mode);
     return file && new PendingFile(fileSystem, path, file);
@@ -62,7 +62,7 @@ export class PendingFile implements AsyncDisposable {
   static async createTemporary(
     fileSystem: FileSystem,
     path: string,
-    mode?: number,
+    mode?: FileMode,
   ): Promise<PendingFile> {
     for (let attempt = 0; attempt < 100; attempt++) {
       const suffix = crypto.randomUUID().slice(0, 8);
@@ -72,6 +72,11 @@ export class PendingFile implements AsyncDisposable {
     throw new ReftableError("io", `Cannot create "${path}.temp.*": all names are taken`, {
       file: path,
     });
+  }
+
+  /** Closes the file, when its name alone counts. */
+  close(): void {
+    this.#file[Symbol.dispose]();
   }
 
   /** Appends bytes. */
@@ -86,7 +91,7 @@ export class PendingFile implements AsyncDisposable {
 
   /** Gives the file its final name; a file that has it already is replaced. */
   async commit(path: string): Promise<void> {
-    this.#file[Symbol.dispose]();
+    this.close();
     await this.#fileSystem.rename(this.path, path);
     pending.delete(this);
   }
@@ -94,13 +99,13 @@ export class PendingFile implements AsyncDisposable {
   /** Removes the file at once, for when the process ends. */
   abandon(): void {
     if (!pending.delete(this)) return;
-    this.#file[Symbol.dispose]();
+    this.close();
     this.#fileSystem.removeSync(this.path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!pending.delete(this)) return;
-    this.#file[Symbol.dispose]();
+    this.close();
     await this.#fileSystem.remove(this.path);
   }
 }

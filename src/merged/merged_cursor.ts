@@ -52,6 +52,11 @@ export class MergedCursor<T> implements RecordCursor<T> {
     return this.#heap[0]!.records;
   }
 
+  /** Which cursor the current record is of: 0 is the oldest. */
+  get age(): number {
+    return this.#heap[0]!.age;
+  }
+
   record(): T {
     return this.#heap[0]!.cursor.record();
   }

@@ -2,8 +2,9 @@ import { isAbsolute, join } from "@std/path";
 import { decodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
-import type { FileInfo, FileSystem } from "../io/file_system.ts";
-import { type Io, perform, runAsync, runSync } from "../io/io.ts";
+import type { FileSystem } from "../io/file_system.ts";
+import { readIfPresent, statFile } from "../io/requests.ts";
+import { type Io, runAsync, runSync } from "../io/io.ts";
 
 /** Where Git keeps its own files for a working tree. */
 export interface GitDirectory {
@@ -40,30 +41,31 @@ export async function findGitDirectory(
   path: string,
   options: FindOptions = {},
 ): Promise<GitDirectory> {
-  return await runAsync(find(options.fileSystem ?? denoFileSystem, path));
+  return await runAsync(locateGitDirectory(options.fileSystem ?? denoFileSystem, path));
 }
 
 /** Finds Git's directories at once; see {@linkcode findGitDirectory}. */
 export function findGitDirectorySync(path: string, options: FindOptions = {}): GitDirectory {
-  return runSync(find(options.fileSystem ?? denoFileSystem, path));
+  return runSync(locateGitDirectory(options.fileSystem ?? denoFileSystem, path));
 }
 
-function* find(fileSystem: FileSystem, path: string): Io<GitDirectory> {
+/** Finds Git's directories as a computation; see {@linkcode findGitDirectory}. */
+export function* locateGitDirectory(fileSystem: FileSystem, path: string): Io<GitDirectory> {
   const gitDir = yield* findGitDir(fileSystem, path);
   const common = yield* readLine(fileSystem, join(gitDir, "commondir"));
   return { gitDir, commonDir: common === undefined ? gitDir : beside(gitDir, common) };
 }
 
 function* findGitDir(fileSystem: FileSystem, path: string): Io<string> {
-  if (!(yield* stat(fileSystem, path))) {
+  if (!(yield* statFile(fileSystem, path))) {
     throw new ReftableError("not-exist", `Cannot open "${path}": it does not exist`, {
       file: path,
     });
   }
   for (const candidate of [path, join(path, ".git")]) {
-    const info = yield* stat(fileSystem, candidate);
+    const info = yield* statFile(fileSystem, candidate);
     if (info?.kind === "file") return yield* followGitFile(fileSystem, candidate);
-    if (info && (yield* stat(fileSystem, join(candidate, "HEAD")))) return candidate;
+    if (info && (yield* statFile(fileSystem, join(candidate, "HEAD")))) return candidate;
   }
   throw new ReftableError("not-exist", `Cannot find a Git repository at "${path}"`, { file: path });
 }
@@ -81,23 +83,8 @@ function beside(directory: string, path: string): string {
   return isAbsolute(path) ? path : join(directory, path);
 }
 
-function* stat(fileSystem: FileSystem, path: string): Io<FileInfo | undefined> {
-  return yield* perform({
-    sync: () => fileSystem.statSync(path),
-    async: () => fileSystem.stat(path),
-  });
-}
-
 /** Reads a file of one line; `undefined` when there is none. */
 function* readLine(fileSystem: FileSystem, path: string): Io<string | undefined> {
-  try {
-    const bytes = yield* perform({
-      sync: () => fileSystem.readFileSync(path),
-      async: () => fileSystem.readFile(path),
-    });
-    return decodeText(bytes).replace(/[\r\n]+$/, "");
-  } catch (error) {
-    if (error instanceof ReftableError && error.code === "not-exist") return undefined;
-    throw error;
-  }
+  const bytes = yield* readIfPresent(fileSystem, path);
+  return bytes && decodeText(bytes).replace(/[\r\n]+$/, "");
 }

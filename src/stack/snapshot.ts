@@ -3,6 +3,7 @@ import type { HashName } from "../format/hash.ts";
 import { openFileSource } from "../io/file_source.ts";
 import type { FileInfo, FileSystem } from "../io/file_system.ts";
 import { type Io, perform } from "../io/io.ts";
+import { readIfPresent, statFile } from "../io/requests.ts";
 import { pause } from "../io/pause.ts";
 import { MergedTable } from "../merged/merged_table.ts";
 import { Table } from "../table/table.ts";
@@ -15,7 +16,7 @@ const PATIENCE = 3000;
 const SETTLED_AFTER = 2000;
 
 /** An open table of a stack, shared by all snapshots that contain it. */
-interface SharedTable {
+export interface SharedTable {
   readonly name: string;
   readonly table: Table;
   /** How many snapshots contain it. */
@@ -38,16 +39,23 @@ export class Snapshot {
   readonly names: readonly string[];
   /** The tables read as one. */
   readonly merged: MergedTable;
-  readonly #tables: readonly SharedTable[];
+  /** The tables, from the oldest to the newest. */
+  readonly tables: readonly SharedTable[];
   readonly #byName: ReadonlyMap<string, SharedTable>;
   /** How the list looked from outside when it was read; `undefined` when it was too young to tell. */
   #listInfo: FileInfo | undefined;
   #users = 1;
 
-  private constructor(tables: readonly SharedTable[], listInfo: FileInfo | undefined) {
+  /**
+   * Makes a snapshot of open tables, which it keeps open.
+   *
+   * @param tables From the oldest to the newest.
+   * @param listInfo How the list looked from outside, when it is old enough to tell by that whether it changed.
+   */
+  constructor(tables: readonly SharedTable[], listInfo?: FileInfo) {
     this.names = tables.map(({ name }) => name);
     this.merged = new MergedTable(tables.map(({ table }) => table));
-    this.#tables = tables;
+    this.tables = tables;
     this.#byName = new Map(tables.map((table) => [table.name, table]));
     this.#listInfo = listInfo;
     for (const table of tables) table.users++;
@@ -69,14 +77,11 @@ export class Snapshot {
     const deadline = Date.now() + PATIENCE;
     for (let wait = 1;; wait = 2 * wait + Math.random()) {
       const now = Date.now();
-      const info = yield* perform({
-        sync: () => fileSystem.statSync(path),
-        async: () => fileSystem.stat(path),
-      });
+      const info = yield* statFile(fileSystem, path);
       if (previous !== undefined && previous.#isListed(info)) return previous;
       const settled = info !== undefined && info.mtime + SETTLED_AFTER < now ? info : undefined;
       if (info === undefined) yield* checkDirectory(location);
-      const names = yield* readNames(fileSystem, path);
+      const names = yield* readNames(fileSystem, directory);
       if (previous && sameNames(previous.names, names)) {
         previous.#listInfo = settled;
         return previous;
@@ -85,7 +90,7 @@ export class Snapshot {
         return new Snapshot(yield* openTables(location, names, previous), settled);
       } catch (error) {
         if (!(error instanceof ReftableError) || error.code !== "not-exist") throw error;
-        const changed = !sameNames(names, yield* readNames(fileSystem, path));
+        const changed = !sameNames(names, yield* readNames(fileSystem, directory));
         if (!changed || Date.now() > deadline) {
           throw new ReftableError(
             "not-exist",
@@ -117,7 +122,7 @@ export class Snapshot {
   /** Says that one user is done; after the last one, tables that no other snapshot has are closed. */
   release(): void {
     if (--this.#users > 0) return;
-    for (const table of this.#tables) {
+    for (const table of this.tables) {
       if (--table.users === 0) table.table[Symbol.dispose]();
     }
   }
@@ -125,27 +130,18 @@ export class Snapshot {
 
 /** A stack without a list is empty, but its directory must be there. */
 function* checkDirectory({ fileSystem, directory }: StackLocation): Io<void> {
-  const info = yield* perform({
-    sync: () => fileSystem.statSync(directory),
-    async: () => fileSystem.stat(directory),
-  });
+  const info = yield* statFile(fileSystem, directory);
   if (info?.kind === "directory") return;
   const found = info === undefined ? "it does not exist" : "it is no directory";
   const code = info === undefined ? "not-exist" : "io";
   throw new ReftableError(code, `Cannot read stack "${directory}": ${found}`, { file: directory });
 }
 
-function* readNames(fileSystem: FileSystem, path: string): Io<string[]> {
-  try {
-    const bytes = yield* perform({
-      sync: () => fileSystem.readFileSync(path),
-      async: () => fileSystem.readFile(path),
-    });
-    return parseTablesList(bytes, path);
-  } catch (error) {
-    if (error instanceof ReftableError && error.code === "not-exist") return [];
-    throw error;
-  }
+/** Reads the names that a stack's list has now; a stack without a list is empty. */
+export function* readNames(fileSystem: FileSystem, directory: string): Io<string[]> {
+  const path = `${directory}/${TABLES_LIST}`;
+  const bytes = yield* readIfPresent(fileSystem, path);
+  return bytes ? parseTablesList(bytes, path) : [];
 }
 
 function* openTables(
@@ -182,6 +178,7 @@ function checkHash(table: Table, expected: HashName): void {
   );
 }
 
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
+/** Tells whether two lists have the same names in the same order. */
+export function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name, index) => name === b[index]);
 }

@@ -1,3 +1,4 @@
+import { ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import type { LogRecord } from "../format/log_record.ts";
 import type { RefRecord } from "../format/ref_record.ts";
@@ -6,14 +7,53 @@ import type { FileSystem } from "../io/file_system.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
 import { listLogs, listRefs, type LogsOptions, type RefsOptions } from "../table/queries.ts";
 import type { Table } from "../table/table.ts";
-import { Snapshot, type StackLocation } from "./snapshot.ts";
+import type { TableWriter } from "../table/table_writer.ts";
+import { Addition } from "./addition.ts";
+import { cleanStack, removeUnlisted } from "./clean.ts";
+import type { CompactionProgress, LogExpiry } from "./compaction.ts";
+import { type CompactionStatistics, Compactor, type TableRange } from "./compactor.ts";
+import { StackHost } from "./host.ts";
+import { findStrayFiles, inventoryTable, type StackInventory } from "./inventory.ts";
+import { DEFAULT_LOCK_TIMEOUT, type StackSettings } from "./settings.ts";
+import { Snapshot } from "./snapshot.ts";
+import { Turns } from "./turns.ts";
 
-/** How to open a stack. */
-export interface StackOptions {
+/** How to open a stack, and how to change it. */
+export interface StackOptions extends StackSettings {
   /** The hash that its object ids are of; a stack with tables of another is refused. */
   readonly hash?: HashName | undefined;
   /** The storage; the real file system by default. */
   readonly fileSystem?: FileSystem | undefined;
+}
+
+/** How to begin an addition. */
+export interface AdditionOptions {
+  /** Whether to read the stack again, under the lock, when it has changed; else that is an error. */
+  readonly reload?: boolean | undefined;
+}
+
+/** What to compact. */
+export interface CompactOptions {
+  /** The tables, by their places in {@linkcode Stack.tables}; all by default. */
+  readonly range?: TableRange | undefined;
+  /** Which log entries to drop: by age and update index, or those for which a function says true. */
+  readonly expire?: LogExpiry | ((log: LogRecord) => boolean) | undefined;
+  /** Stops the compaction when it is aborted; it then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told now and then how far it is. */
+  readonly onProgress?: ((progress: CompactionProgress) => void) | undefined;
+}
+
+/** How to clean. */
+export interface CleanOptions {
+  /** Whether only to tell what would be removed. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What was done to a stack since it was opened. */
+export interface StackStatistics extends CompactionStatistics {
+  /** How many tables it has now. */
+  readonly tables: number;
 }
 
 /**
@@ -32,14 +72,15 @@ export interface StackOptions {
  * assertEquals(head?.kind === "symref" && head.target, "refs/heads/main");
  * ```
  */
-export class Stack implements Disposable {
-  readonly #location: StackLocation;
-  #snapshot: Snapshot;
+export class Stack implements Disposable, AsyncDisposable {
+  readonly #host: StackHost;
+  readonly #compactor: Compactor;
+  readonly #turns = new Turns();
   #disposed = false;
 
-  private constructor(location: StackLocation, snapshot: Snapshot) {
-    this.#location = location;
-    this.#snapshot = snapshot;
+  private constructor(host: StackHost) {
+    this.#host = host;
+    this.#compactor = new Compactor(host);
   }
 
   /**
@@ -59,34 +100,34 @@ export class Stack implements Disposable {
   }
 
   static *#read(directory: string, options: StackOptions): Io<Stack> {
-    const { hash, fileSystem = denoFileSystem } = options;
+    const { hash, fileSystem = denoFileSystem, ...settings } = options;
     const location = { fileSystem, directory, hash };
-    return new Stack(location, yield* Snapshot.take(location));
+    return new Stack(new StackHost(location, settings, yield* Snapshot.take(location)));
   }
 
   /** The directory of the tables. */
   get directory(): string {
-    return this.#location.directory;
+    return this.#host.location.directory;
   }
 
   /** The hash of the object ids: the one the stack was opened with, else that of its tables, else SHA-1. */
   get hash(): HashName {
-    return this.#location.hash ?? this.#snapshot.merged.hash ?? "sha1";
+    return this.#host.location.hash ?? this.#host.snapshot.merged.hash ?? "sha1";
   }
 
   /** The tables' file names, from the oldest to the newest. */
   get tableNames(): readonly string[] {
-    return this.#snapshot.names;
+    return this.#host.snapshot.names;
   }
 
   /** The open tables, from the oldest to the newest; they are the stack's to dispose. */
   get tables(): readonly Table[] {
-    return this.#snapshot.merged.tables;
+    return this.#host.snapshot.merged.tables;
   }
 
   /** The update index that comes next: one above the newest table's highest, 1 in an empty stack. */
   get nextUpdateIndex(): number {
-    return this.#snapshot.merged.maxUpdateIndex + 1;
+    return this.#host.snapshot.merged.maxUpdateIndex + 1;
   }
 
   /**
@@ -96,20 +137,14 @@ export class Stack implements Disposable {
    * @throws {ReftableError} As {@linkcode Stack.open} does; the old snapshot then stays.
    */
   async reload(): Promise<boolean> {
-    return this.#replace(await runAsync(Snapshot.take(this.#location, this.#snapshot)));
+    const { location, snapshot } = this.#host;
+    return this.#host.replace(await runAsync(Snapshot.take(location, snapshot)));
   }
 
   /** Takes a new snapshot at once; see {@linkcode Stack.reload}. */
   reloadSync(): boolean {
-    return this.#replace(runSync(Snapshot.take(this.#location, this.#snapshot)));
-  }
-
-  #replace(snapshot: Snapshot): boolean {
-    const old = this.#snapshot;
-    if (snapshot === old) return false;
-    this.#snapshot = snapshot;
-    old.release();
-    return true;
+    const { location, snapshot } = this.#host;
+    return this.#host.replace(runSync(Snapshot.take(location, snapshot)));
   }
 
   /**
@@ -118,7 +153,7 @@ export class Stack implements Disposable {
    * @returns The ref, or `undefined` when there is none.
    */
   ref(refname: string): Exclude<RefRecord, { kind: "deletion" }> | undefined {
-    return this.#snapshot.merged.ref(refname);
+    return this.#host.snapshot.merged.ref(refname);
   }
 
   /** Lists the refs in the order of their names; see {@linkcode Table.refs}. */
@@ -135,7 +170,7 @@ export class Stack implements Disposable {
 
   /** Gives the newest log entry of a ref, or `undefined` when it has none. */
   log(refname: string): LogRecord | undefined {
-    return this.#snapshot.merged.log(refname);
+    return this.#host.snapshot.merged.log(refname);
   }
 
   /** Lists log entries by ref name, those of a ref from the newest to the oldest. */
@@ -156,19 +191,197 @@ export class Stack implements Disposable {
    * @param oid The whole object id in hexadecimal digits.
    */
   refsFor(oid: string): RefRecord[] {
-    return this.#snapshot.merged.refsFor(oid);
+    return this.#host.snapshot.merged.refsFor(oid);
   }
 
-  /** Closes the stack's files, once the listings that were begun have ended. */
+  /**
+   * Adds one table. Additions that one `Stack` is asked for at the same time follow each other.
+   *
+   * @param write Adds the records, refs before logs, with the {@linkcode Stack.nextUpdateIndex}.
+   * @throws {ReftableError} With code `"lock"` when another process holds the lock, `"outdated"` when the stack has
+   * changed since it was read (it is then read again, so that a second try may succeed); and as
+   * {@linkcode Addition.add} and {@linkcode Addition.commit} do. Nothing is changed then.
+   *
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { Stack } from "@reftable/reftable";
+   *
+   * const directory = await Deno.makeTempDir();
+   * await using stack = await Stack.open(directory);
+   * await stack.add((writer) => {
+   *   writer.addRef({
+   *     kind: "symref",
+   *     refname: "HEAD",
+   *     updateIndex: stack.nextUpdateIndex,
+   *     target: "refs/heads/main",
+   *   });
+   * });
+   * assertEquals(stack.ref("HEAD")?.updateIndex, 1);
+   * ```
+   */
+  async add(
+    write: (writer: TableWriter) => void | Promise<void>,
+    options: AdditionOptions = {},
+  ): Promise<void> {
+    const { lockTimeout = DEFAULT_LOCK_TIMEOUT } = this.#host.settings;
+    using turn = await this.#turns.take(lockTimeout, this.directory);
+    try {
+      await using addition = await this.#begin(options, async () => {
+        // The next one need not wait while tables are compacted.
+        turn[Symbol.dispose]();
+        await this.#compactQuietly();
+      });
+      await addition.add(write);
+      await addition.commit();
+    } catch (error) {
+      if (error instanceof ReftableError && error.code === "outdated") await this.reload();
+      throw error;
+    }
+  }
+
+  /**
+   * Locks the stack for a transaction of several tables.
+   *
+   * @returns The transaction, which must be committed or disposed.
+   * @throws {ReftableError} With code `"lock"` when another process holds the lock, `"outdated"` when the stack has
+   * changed since it was read and `reload` is not set.
+   */
+  async beginAddition(options: AdditionOptions = {}): Promise<Addition> {
+    return await this.#begin(options, () => this.#compactQuietly());
+  }
+
+  async #begin(options: AdditionOptions, afterCommit: () => Promise<void>): Promise<Addition> {
+    this.#requireOpen();
+    const lock = await this.#host.lockList();
+    try {
+      await this.#host.requireCurrent(options.reload ?? false);
+    } catch (error) {
+      await lock[Symbol.asyncDispose]();
+      throw error;
+    }
+    return new Addition(this.#host, lock, afterCommit);
+  }
+
+  /**
+   * Merges tables into one, by default all, and drops log entries that have expired.
+   *
+   * @returns Whether there was anything to do.
+   * @throws {ReftableError} With code `"lock"` when others hold a lock, `"outdated"` when they changed the
+   * stack meanwhile. Nothing is changed then.
+   */
+  async compact(options: CompactOptions = {}): Promise<boolean> {
+    this.#requireOpen();
+    const { expire, signal, onProgress } = options;
+    signal?.throwIfAborted();
+    if (!options.range) await this.reload();
+    const count = this.tables.length;
+    const range = options.range ?? { start: 0, end: count };
+    if (!(range.start >= 0 && range.start <= range.end && range.end <= count)) {
+      throw new ReftableError(
+        "api",
+        `Cannot compact tables ${range.start} to ${range.end} of ${count}`,
+      );
+    }
+    if (expire && range.start > 0) {
+      // An entry that is dropped here could hide one of the same key in an older table.
+      throw new ReftableError("api", "Cannot expire logs unless the oldest table is compacted too");
+    }
+    if (range.end - range.start < (expire ? 1 : 2)) return false;
+    return await this.#compactor.compact({
+      range,
+      bestEffort: false,
+      signal,
+      onProgress,
+      expiry: typeof expire === "object" ? expire : undefined,
+      isExpired: typeof expire === "function" ? expire : undefined,
+    });
+  }
+
+  /**
+   * Compacts what must be so that the tables' sizes form a geometric sequence. When others are
+   * at it already, that is left to them.
+   *
+   * @returns Whether anything was done.
+   */
+  async autoCompact(): Promise<boolean> {
+    this.#requireOpen();
+    const range = this.#compactor.plan();
+    if (range.end - range.start < 2) return false;
+    try {
+      return await this.#compactor.compact({ range, bestEffort: true });
+    } catch (error) {
+      const isBenign = error instanceof ReftableError &&
+        (error.code === "lock" || error.code === "outdated");
+      if (isBenign) return false;
+      throw error;
+    }
+  }
+
+  /** Compacts after a write, which has succeeded whatever happens here; failures are counted. */
+  async #compactQuietly(): Promise<void> {
+    if (!(this.#host.settings.autoCompact ?? true)) return;
+    try {
+      await this.autoCompact();
+    } catch (error) {
+      if (!(error instanceof ReftableError)) throw error;
+    }
+  }
+
+  /**
+   * Removes tables that the list does not name.
+   *
+   * @returns The file names of the tables removed, or that would be.
+   * @throws {ReftableError} With code `"lock"` when another process holds the lock.
+   */
+  async clean(options: CleanOptions = {}): Promise<string[]> {
+    this.#requireOpen();
+    return await cleanStack(this.#host, options.dryRun ?? false);
+  }
+
+  /** Describes what is in the stack's directory; every block of every table is read. */
+  async inventory(): Promise<StackInventory> {
+    const { merged, names } = this.#host.snapshot;
+    const { start, end } = this.#compactor.plan();
+    return {
+      tables: merged.tables.map((table, place) => inventoryTable(table, names[place]!)),
+      sizes: this.#compactor.sizes,
+      isGeometric: start === end,
+      ...await findStrayFiles(this.#host),
+    };
+  }
+
+  /** What was done to the stack since it was opened, and how many tables it has. */
+  get stats(): StackStatistics {
+    return { ...this.#compactor.statistics, tables: this.tables.length };
+  }
+
+  /**
+   * Closes the stack's files, once the listings that were begun have ended. Tables that the list no
+   * longer names are removed where that is permitted: others could not while they were open here.
+   */
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#snapshot.release();
+    const { location, snapshot } = this.#host;
+    snapshot.release();
+    removeUnlisted(location, snapshot.names);
+  }
+
+  /** Closes the stack; see {@linkcode Stack.[Symbol.dispose]}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.try(() => this[Symbol.dispose]());
+  }
+
+  #requireOpen(): void {
+    if (!this.#disposed) return;
+    throw new ReftableError("api", `Cannot change stack "${this.directory}": it was disposed`);
   }
 
   /** The current snapshot, which the caller must release. */
   #retain(): Snapshot {
-    this.#snapshot.retain();
-    return this.#snapshot;
+    const { snapshot } = this.#host;
+    snapshot.retain();
+    return snapshot;
   }
 }

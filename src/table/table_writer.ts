@@ -46,6 +46,8 @@ export interface WriteStatistics {
   readonly indexes: SectionStatistics;
   /** The length of the table in bytes. */
   readonly size: number;
+  /** The range of update indices that the table tells. */
+  readonly limits: { readonly minUpdateIndex: number; readonly maxUpdateIndex: number };
 }
 
 const DEFAULT_BLOCK_SIZE = 4096;
@@ -260,6 +262,7 @@ export class TableWriter {
       logs,
       indexes,
       size: sections.size,
+      limits: { minUpdateIndex: header.minUpdateIndex, maxUpdateIndex: header.maxUpdateIndex },
     };
   }
 

@@ -1,0 +1,145 @@
+import { ReftableError } from "../errors.ts";
+import { openFileSource } from "../io/file_source.ts";
+import { runAsync } from "../io/io.ts";
+import { PendingFile } from "../io/pending_file.ts";
+import { MergedTable } from "../merged/merged_table.ts";
+import { TableWriter } from "../table/table_writer.ts";
+import { Table } from "../table/table.ts";
+import type { StackHost } from "./host.ts";
+import { checkNames } from "./name_check.ts";
+import { formatTableName } from "./table_name.ts";
+
+/** A table that waits for the commit. */
+interface NewTable {
+  readonly name: string;
+  readonly table: Table;
+  readonly file: PendingFile;
+}
+
+/**
+ * A transaction on a stack: it holds the stack's lock until it is committed or disposed. Nothing is
+ * visible to others before the commit, and everything is after it.
+ */
+export class Addition implements AsyncDisposable {
+  readonly #host: StackHost;
+  readonly #lock: PendingFile;
+  readonly #afterCommit: () => Promise<void>;
+  readonly #tables: NewTable[] = [];
+  #nextUpdateIndex: number;
+  #state: "open" | "closed" = "open";
+
+  /**
+   * Begins a transaction; {@linkcode Stack.beginAddition} does it for users.
+   *
+   * @internal
+   */
+  constructor(host: StackHost, lock: PendingFile, afterCommit: () => Promise<void>) {
+    this.#host = host;
+    this.#lock = lock;
+    this.#afterCommit = afterCommit;
+    this.#nextUpdateIndex = host.snapshot.merged.maxUpdateIndex + 1;
+  }
+
+  /** The update index that the next table's records should have. */
+  get nextUpdateIndex(): number {
+    return this.#nextUpdateIndex;
+  }
+
+  /**
+   * Writes one table. A table without records is dropped.
+   *
+   * @param write Adds the records, refs before logs. The writer's limits are the next update
+   * index; others can be set before the first record.
+   * @throws {ReftableError} With code `"api"` when the limits are below the next update index, `"refname"` or
+   * `"name-conflict"` when a name cannot be; and what the writer throws. The addition can go on
+   * without the table.
+   */
+  async add(write: (writer: TableWriter) => void | Promise<void>): Promise<void> {
+    this.#requireOpen();
+    const host = this.#host;
+    const { fileSystem } = host.location;
+    const next = this.#nextUpdateIndex;
+    await using cleanup = new AsyncDisposableStack();
+    const temporaryName = host.path(formatTableName(next, next));
+    const { mode } = host.settings;
+    const file = cleanup.use(await PendingFile.createTemporary(fileSystem, temporaryName, mode));
+    const writer = new TableWriter(file, host.writerOptions);
+    writer.setLimits(next, next);
+    await write(writer);
+    const { blocks, limits } = writer.finish();
+    this.#requireOpen();
+    if (blocks === 0) return;
+    const { minUpdateIndex, maxUpdateIndex } = limits;
+    if (minUpdateIndex < next) {
+      throw new ReftableError(
+        "api",
+        `Cannot add table: its update indices begin at ${minUpdateIndex}, expected ${next} or more`,
+      );
+    }
+    const name = formatTableName(minUpdateIndex, maxUpdateIndex);
+    const opening = openFileSource(fileSystem, file.path, host.path(name));
+    const table = cleanup.use(await runAsync(Table.read(opening)));
+    if (!host.settings.skipNameCheck) {
+      const tables = [...host.snapshot.tables, ...this.#tables].map(({ table }) => table);
+      checkNames(table, new MergedTable([...tables, table]));
+    }
+    await host.sync(file);
+    file.close();
+    this.#requireOpen();
+    this.#tables.push({ name, table, file });
+    this.#nextUpdateIndex = maxUpdateIndex + 1;
+    cleanup.move();
+  }
+
+  /**
+   * Makes the tables part of the stack, and ends the addition. Then the stack compacts itself, unless
+   * it was opened with `autoCompact: false`; whether that succeeds does not matter here.
+   *
+   * @throws {ReftableError} With code `"io"` when something cannot be written; then nothing was added.
+   */
+  async commit(): Promise<void> {
+    this.#requireOpen();
+    const host = this.#host;
+    const before = host.snapshot;
+    await using _ = this;
+    if (this.#tables.length === 0) return;
+    await using orphans = new AsyncDisposableStack();
+    for (const { file, name } of this.#tables) {
+      await file.commit(host.path(name));
+      orphans.defer(async () => void await host.location.fileSystem.remove(host.path(name)));
+    }
+    const added = this.#tables.map(({ name, table }) => ({ name, table, users: 0 }));
+    try {
+      await host.commitList(this.#lock, [...before.tables, ...added]);
+    } finally {
+      // Once the list names the tables they stay, even if its directory could not be synced.
+      if (host.snapshot !== before) {
+        this.#tables.length = 0;
+        orphans.move();
+      }
+    }
+    await this.#close();
+    await this.#afterCommit();
+  }
+
+  /** Ends the addition: what was not committed is removed, and the lock is given back. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    await using cleanup = new AsyncDisposableStack();
+    cleanup.use(this.#lock);
+    for (const { table, file } of this.#tables) {
+      cleanup.use(file);
+      cleanup.use(table);
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#state === "open") return;
+    throw new ReftableError("api", "Cannot use addition: it was committed or disposed");
+  }
+}

@@ -1,0 +1,208 @@
+import { ReftableError } from "../errors.ts";
+import { footerSize } from "../format/footer.ts";
+import { headerSize } from "../format/header.ts";
+import type { FileSystem } from "../io/file_system.ts";
+import { openFileSource } from "../io/file_source.ts";
+import { runAsync } from "../io/io.ts";
+import { acquireLock } from "../io/lock.ts";
+import { PendingFile } from "../io/pending_file.ts";
+import { Table } from "../table/table.ts";
+import { type CompactionHooks, compactTables, type LogExpiry } from "./compaction.ts";
+import { planCompaction } from "./compaction_plan.ts";
+import type { StackHost } from "./host.ts";
+import type { SharedTable } from "./snapshot.ts";
+import { formatTableName } from "./table_name.ts";
+
+/** Tables of a stack, by their places from the oldest. */
+export interface TableRange {
+  /** The place of the first one. */
+  readonly start: number;
+  /** The place behind the last one. */
+  readonly end: number;
+}
+
+/** What compactions have done since a stack was opened. */
+export interface CompactionStatistics {
+  /** How many were tried. */
+  readonly attempts: number;
+  /** How many of these failed, mostly because others held a lock. */
+  readonly failures: number;
+  /** How many bytes the tables had that were compacted. */
+  readonly bytes: number;
+  /** How many records were written. */
+  readonly entriesWritten: number;
+}
+
+/** What a compaction is to do. */
+export interface CompactionRequest extends CompactionHooks {
+  readonly range: TableRange;
+  readonly expiry?: LogExpiry | undefined;
+  /** Whether the newer part of the range will do when somebody has locked the older. */
+  readonly bestEffort: boolean;
+}
+
+/** Compacts tables of a stack that others use at the same time. */
+export class Compactor {
+  readonly #host: StackHost;
+  #statistics: CompactionStatistics = { attempts: 0, failures: 0, bytes: 0, entriesWritten: 0 };
+
+  constructor(host: StackHost) {
+    this.#host = host;
+  }
+
+  /** What was done so far. */
+  get statistics(): CompactionStatistics {
+    return this.#statistics;
+  }
+
+  /** The tables' sizes as compaction is planned with them: without what an empty table has, but a byte. */
+  get sizes(): number[] {
+    return this.#host.snapshot.merged.tables.map(({ size, version }) =>
+      size - footerSize(version) - (headerSize(version) - 1)
+    );
+  }
+
+  /** The tables that should become one for the sizes to form a geometric sequence. */
+  plan(): TableRange {
+    return planCompaction(this.sizes, this.#host.settings.geometricFactor);
+  }
+
+  /**
+   * Merges a range of tables and puts the result in their place.
+   *
+   * @returns Whether anything was done.
+   * @throws {ReftableError} With code `"lock"` when others hold a lock, `"outdated"` when they
+   * changed the stack so that the range is not there any more. Nothing is changed then.
+   */
+  async compact(request: CompactionRequest): Promise<boolean> {
+    this.#count({ attempts: 1 });
+    try {
+      return await this.#compact(request);
+    } catch (error) {
+      this.#count({ failures: 1 });
+      throw error;
+    }
+  }
+
+  async #compact(request: CompactionRequest): Promise<boolean> {
+    const host = this.#host;
+    await using locks = new AsyncDisposableStack();
+    const tables = await this.#lockTables(request, locks);
+    const snapshot = host.snapshot;
+    snapshot.retain();
+    locks.defer(() => snapshot.release());
+    const first = tables[0]!;
+    const last = tables.at(-1)!;
+    const name = formatTableName(first.table.minUpdateIndex, last.table.maxUpdateIndex);
+    const { fileSystem } = host.location;
+    const file = locks.use(
+      await PendingFile.createTemporary(fileSystem, host.path(name), host.settings.mode),
+    );
+    const merged = tables.map(({ table }) => table);
+    const written = await compactTables(merged, file, {
+      dropTombstones: first === snapshot.tables[0],
+      expiry: request.expiry,
+      writerOptions: host.writerOptions,
+    }, request);
+    await host.sync(file);
+    file.close();
+    await this.#replaceTables(tables, written.blocks === 0 ? undefined : { name, file });
+    this.#count({
+      bytes: merged.reduce((sum, { size }) => sum + size, 0),
+      entriesWritten: written.refs.entries + written.logs.entries,
+    });
+    return true;
+  }
+
+  /**
+   * Locks the tables of the range, from the newest to the oldest, so that whoever added a table can
+   * compact it while another process still compacts older ones.
+   *
+   * @returns The tables that are locked: of a best effort at least the two newest.
+   */
+  async #lockTables(
+    { range, bestEffort }: CompactionRequest,
+    locks: AsyncDisposableStack,
+  ): Promise<SharedTable[]> {
+    const host = this.#host;
+    await using _listLock = await host.lockList();
+    await host.requireCurrent(false);
+    const { mode } = host.settings;
+    const locked: SharedTable[] = [];
+    for (const shared of host.snapshot.tables.slice(range.start, range.end).reverse()) {
+      try {
+        const path = host.path(shared.name);
+        const lock = await acquireLock(host.location.fileSystem, path, { timeout: 0, mode });
+        // Its name is what counts; thousands of open files would be too many.
+        lock.close();
+        locks.use(lock);
+        locked.unshift(shared);
+      } catch (error) {
+        const isHeld = error instanceof ReftableError && error.code === "lock";
+        if (isHeld && bestEffort && locked.length >= 2) break;
+        throw error;
+      }
+    }
+    return locked;
+  }
+
+  /** Puts a table in the place of others, wherever these are in the list by now, and removes them. */
+  async #replaceTables(
+    old: readonly SharedTable[],
+    replacement: { readonly name: string; readonly file: PendingFile } | undefined,
+  ): Promise<void> {
+    const host = this.#host;
+    const { fileSystem } = host.location;
+    await using listLock = await host.lockList();
+    // Others may have added tables meanwhile; ours are locked, so nobody can have compacted them.
+    await host.requireCurrent(true);
+    const { tables } = host.snapshot;
+    const start = tables.indexOf(old[0]!);
+    if (start < 0 || !old.every((table, index) => tables[start + index] === table)) {
+      throw new ReftableError(
+        "outdated",
+        `Cannot compact stack "${host.location.directory}": others replaced its tables meanwhile`,
+        { file: host.location.directory },
+      );
+    }
+    const next = [...tables];
+    await using cleanup = new AsyncDisposableStack();
+    if (replacement) {
+      const path = host.path(replacement.name);
+      await replacement.file.commit(path);
+      cleanup.defer(async () => void await fileSystem.remove(path));
+      const table = cleanup.use(await runAsync(Table.read(openFileSource(fileSystem, path))));
+      next.splice(start, old.length, { name: replacement.name, table, users: 0 });
+    } else {
+      next.splice(start, old.length);
+    }
+    const before = host.snapshot;
+    try {
+      await host.commitList(listLock, next);
+    } finally {
+      if (host.snapshot !== before) cleanup.move();
+    }
+    for (const { name } of old) await removeQuietly(fileSystem, host.path(name));
+  }
+
+  #count(more: Partial<CompactionStatistics>): void {
+    const { attempts = 0, failures = 0, bytes = 0, entriesWritten = 0 } = more;
+    const sum = this.#statistics;
+    this.#statistics = {
+      attempts: sum.attempts + attempts,
+      failures: sum.failures + failures,
+      bytes: sum.bytes + bytes,
+      entriesWritten: sum.entriesWritten + entriesWritten,
+    };
+  }
+}
+
+/** Removes a table that readers may still have open, which some systems do not allow. */
+async function removeQuietly(fileSystem: FileSystem, path: string): Promise<void> {
+  try {
+    await fileSystem.remove(path);
+  } catch (error) {
+    // It is an orphan then, and cleaned later.
+    if (!(error instanceof ReftableError)) throw error;
+  }
+}

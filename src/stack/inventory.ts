@@ -1,0 +1,89 @@
+import type { BlockInfo } from "../table/blocks.ts";
+import type { Table } from "../table/table.ts";
+import type { StackHost } from "./host.ts";
+import { isTableName } from "./table_name.ts";
+import { TABLES_LIST } from "./tables_list.ts";
+
+/** What a table consists of. */
+export interface TableInventory {
+  /** Its file name. */
+  readonly name: string;
+  /** Its length in bytes. */
+  readonly size: number;
+  /** Its lowest update index. */
+  readonly minUpdateIndex: number;
+  /** Its highest update index. */
+  readonly maxUpdateIndex: number;
+  /** How many blocks of each kind it has. */
+  readonly blocks: Readonly<Record<BlockInfo["type"], number>>;
+  /** How many records of each kind it has. */
+  readonly entries: Readonly<Record<BlockInfo["type"], number>>;
+  /** How many bytes of it are padding. */
+  readonly padding: number;
+}
+
+/** A file of a stack's directory that is no table of the stack. */
+export interface StrayFile {
+  /** Its file name. */
+  readonly name: string;
+  /** When it was last written, in milliseconds since 1970-01-01 UTC; 0 when unknown. */
+  readonly mtime: number;
+}
+
+/** What is in a stack's directory. */
+export interface StackInventory {
+  /** The tables, from the oldest to the newest. */
+  readonly tables: readonly TableInventory[];
+  /** The sizes that compaction is planned with, in the same order. */
+  readonly sizes: readonly number[];
+  /** Whether each table is large enough for the next: then nothing needs to be compacted. */
+  readonly isGeometric: boolean;
+  /** Tables that the list does not name. */
+  readonly orphans: readonly StrayFile[];
+  /** Files that are not complete, unless a writer is at work. */
+  readonly temporaries: readonly StrayFile[];
+  /** Locks, held by somebody or left behind. */
+  readonly locks: readonly StrayFile[];
+}
+
+/** Describes a table by looking at every block. */
+export function inventoryTable(table: Table, name: string): TableInventory {
+  const { size, minUpdateIndex, maxUpdateIndex } = table;
+  const blocks = { ref: 0, object: 0, index: 0, log: 0 };
+  const entries = { ref: 0, object: 0, index: 0, log: 0 };
+  let padding = 0;
+  for (const block of table.blocks()) {
+    blocks[block.type]++;
+    entries[block.type] += block.entries;
+    // A log block's length is that of its contents, which are deflated; it has no padding.
+    if (block.type !== "log") padding += block.size - block.length;
+  }
+  return { name, size, minUpdateIndex, maxUpdateIndex, blocks, entries, padding };
+}
+
+/** Finds what is in a stack's directory besides its tables. */
+export async function findStrayFiles(
+  host: StackHost,
+): Promise<Pick<StackInventory, "orphans" | "temporaries" | "locks">> {
+  const { fileSystem, directory } = host.location;
+  const listed = new Set(host.snapshot.names);
+  const found = {
+    orphans: [] as StrayFile[],
+    temporaries: [] as StrayFile[],
+    locks: [] as StrayFile[],
+  };
+  for (const { name } of await fileSystem.list(directory)) {
+    if (listed.has(name) || name === TABLES_LIST) continue;
+    const kind = name.endsWith(".lock")
+      ? found.locks
+      : isTableName(name)
+      ? found.orphans
+      : /\.temp\.[^.]*$/.test(name)
+      ? found.temporaries
+      : undefined;
+    const info = kind && (await fileSystem.stat(host.path(name)));
+    if (info) kind.push({ name, mtime: info.mtime });
+  }
+  for (const files of Object.values(found)) files.sort((a, b) => a.name < b.name ? -1 : 1);
+  return found;
+}
