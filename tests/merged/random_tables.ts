@@ -36,7 +36,7 @@ export function randomTable(random: Random, refnames: readonly string[] = REFNAM
   const kinds = random(8);
   const refs = kinds === 1 || kinds === 2 ? [] : randomRefs(random, refnames);
   const logs = kinds === 1 || kinds === 3 ? [] : randomLogs(random, refnames);
-  return { refs, logs, bytes: encodeTable(random, { refs, logs }) };
+  return { refs, logs, bytes: encodeTable({ refs, logs }, random) };
 }
 
 function randomRefs(random: Random, refnames: readonly string[]): RefRecord[] {
@@ -84,7 +84,8 @@ function some<T extends string | number>(random: Random, all: readonly T[]): T[]
   return picked.sort((a, b) => sortKey(`${a}`) < sortKey(`${b}`) ? -1 : 1);
 }
 
-function encodeTable(random: Random, { refs, logs }: Records): Bytes {
+/** Encodes records, which must be in order, with two in a block unless chance decides. */
+export function encodeTable({ refs, logs }: Records, random: Random = () => 1): Bytes {
   const refBlocks = encodeBlocks(
     random,
     "r",
