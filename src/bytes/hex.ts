@@ -1,48 +1,23 @@
 /** Object ids are bytes in a table and lower-case hexadecimal digits for people. */
 
-/** Both digits of each byte value as two ASCII codes, in the order a 16-bit store puts them. */
-const DIGITS = new Uint16Array(256);
-{
-  const bytes = new Uint8Array(DIGITS.buffer);
-  for (let value = 0; value < 256; value++) {
-    const digits = value.toString(16).padStart(2, "0");
-    bytes[2 * value] = digits.charCodeAt(0);
-    bytes[2 * value + 1] = digits.charCodeAt(1);
-  }
-}
-
-/**
- * Writes the digits of some bytes, two at a time.
- *
- * @param target Receives one element for each byte; its bytes are the ASCII digits.
- * @param position The first element to write.
- * @returns The position behind the last element written.
- */
-export function putHex(
-  target: Uint16Array,
-  position: number,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): number {
-  for (let i = start; i < end; i++) target[position++] = DIGITS[bytes[i]!]!;
-  return position;
-}
-
-const decoder = new TextDecoder();
-const scratch = new Uint16Array(32);
-const scratchBytes = new Uint8Array(scratch.buffer);
+/** A buffer for each length that object ids have. */
+const SCRATCH = new Map([20, 32].map((length) => [length, new Uint8Array(length)]));
 
 /** Formats bytes as lower-case hexadecimal digits. */
 export function encodeHex(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
-  const count = end - start;
-  if (count <= scratch.length) {
-    putHex(scratch, 0, bytes, start, end);
-    return decoder.decode(scratchBytes.subarray(0, 2 * count));
-  }
-  const digits = new Uint16Array(count);
-  putHex(digits, 0, bytes, start, end);
-  return decoder.decode(digits);
+  const scratch = SCRATCH.get(end - start);
+  if (!scratch) return toHex(bytes.subarray(start, end));
+  // To copy an object id costs less than to make a view of it.
+  for (let i = start; i < end; i++) scratch[i - start] = bytes[i]!;
+  return toHex(scratch);
+}
+
+/** All of `Uint8Array.prototype.toHex`, which not every browser has yet. */
+function toHex(bytes: Uint8Array): string {
+  if (bytes.toHex) return bytes.toHex();
+  let digits = "";
+  for (const byte of bytes) digits += byte.toString(16).padStart(2, "0");
+  return digits;
 }
 
 /** The value of each digit by its ASCII code; 255 for what is no digit. */

@@ -26,9 +26,11 @@ export class BlockCursor {
   /** The block walked through. */
   block: Block = NO_BLOCK;
   /** The current key in its first {@linkcode BlockCursor.keyLength} bytes. */
-  key: Uint8Array = new Uint8Array(128);
+  key: Uint8Array = new Uint8Array(64);
   /** The length of the current key. */
   keyLength = 0;
+  /** How many records were passed since the cursor was made. */
+  ordinal = 0;
   /** How many bytes the current key shares with the one before it. */
   sharedLength = 0;
   /** The three bits stored beside the key: what kind of value follows. */
@@ -104,6 +106,7 @@ export class BlockCursor {
     const end = this.#end;
     let position = this.valueEnd;
     if (position >= end) return false;
+    this.ordinal++;
     this.#recordStart = position;
     // Most lengths fit into one byte; the general decoder is called for the others only.
     let prefixLength = bytes[position++]!;
@@ -164,39 +167,41 @@ export class BlockCursor {
    * Goes to the first record of the current block whose key is not below `target`, wherever the
    * cursor stands.
    *
+   * @param target The key to look for, in its first `targetLength` bytes.
    * @returns False when all keys of the block are below it; the cursor is then at the block's end.
    * @throws {ReftableError} With code `"format"` on damage met on the way.
    */
-  seek(target: Uint8Array): boolean {
-    this.jump(this.block);
-    this.valueEnd = this.#lastRestartBelow(target);
+  seek(target: Uint8Array, targetLength: number): boolean {
+    this.keyLength = 0;
+    this.#prefixLimit = 0;
+    this.valueEnd = this.#lastRestartBelow(target, targetLength);
     // While a record shares more with the one before it than the target does, it is below the target too.
     let matched = 0;
     while (this.next()) {
       if (this.sharedLength > matched) continue;
       if (this.sharedLength < matched) return true;
-      matched = commonPrefixLength(this.key, this.keyLength, target, target.length, matched);
-      if (matched === target.length) return true;
+      matched = commonPrefixLength(this.key, this.keyLength, target, targetLength, matched);
+      if (matched === targetLength) return true;
       if (matched < this.keyLength && this.key[matched]! > target[matched]!) return true;
     }
     return false;
   }
 
   /** The position of the last restart whose key is below the target, or of the first record. */
-  #lastRestartBelow(target: Uint8Array): number {
+  #lastRestartBelow(target: Uint8Array, targetLength: number): number {
     const { block } = this;
     let low = 0;
     let high = block.restartCount;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#isBelow(restartPosition(block, middle), target)) low = middle + 1;
+      if (this.#isBelow(restartPosition(block, middle), target, targetLength)) low = middle + 1;
       else high = middle;
     }
     return low === 0 ? block.start : restartPosition(block, low - 1);
   }
 
   /** Compares a key that is stored whole with the target, where it lies. */
-  #isBelow(recordStart: number, target: Uint8Array): boolean {
+  #isBelow(recordStart: number, target: Uint8Array, targetLength: number): boolean {
     const { bytes } = this.block;
     const reader = this.#reader;
     reader.position = recordStart;
@@ -209,12 +214,12 @@ export class BlockCursor {
     if (prefixLength !== 0) {
       throw this.#damage(`a restart points to it, but it shares ${prefixLength} bytes`);
     }
-    const end = Math.min(length, target.length);
+    const end = Math.min(length, targetLength);
     for (let i = 0; i < end; i++) {
       const difference = bytes[start + i]! - target[i]!;
       if (difference !== 0) return difference < 0;
     }
-    return length < target.length;
+    return length < targetLength;
   }
 
   #skipValue(position: number): number {

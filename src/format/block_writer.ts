@@ -31,7 +31,7 @@ export class BlockWriter {
   /** How many records it has. */
   entries = 0;
   /** The key of the last record, in its first {@linkcode BlockWriter.lastKeyLength} bytes. */
-  lastKey: Uint8Array = new Uint8Array(128);
+  lastKey: Uint8Array = new Uint8Array(64);
   /** The length of the last key. */
   lastKeyLength = 0;
 

@@ -6,10 +6,10 @@ import type { EncodedRecord } from "./block_writer.ts";
 
 /** Room to encode one record after another in, which grows as needed and is never given back. */
 export class RecordBuffer implements EncodedRecord {
-  key: Uint8Array = new Uint8Array(256);
+  key: Uint8Array = new Uint8Array(64);
   keyLength = 0;
   valueType = 0;
-  value: Uint8Array = new Uint8Array(256);
+  value: Uint8Array = new Uint8Array(64);
   readonly valueStart = 0;
   valueEnd = 0;
 

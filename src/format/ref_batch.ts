@@ -1,5 +1,5 @@
-import { putHex } from "../bytes/hex.ts";
-import { decodeAscii, decodeText, isAscii } from "../bytes/text.ts";
+import { encodeHex } from "../bytes/hex.ts";
+import { decodeAscii, decodeText } from "../bytes/text.ts";
 import { BlockCursor } from "./block_cursor.ts";
 import {
   decodeRef,
@@ -9,16 +9,16 @@ import {
   RefValueType,
 } from "./ref_record.ts";
 
-/** How many bytes of names and of object ids one batch gathers, so that no block can make it large. */
-const BATCH_BYTES = 0x4000;
+/** How many bytes of names one batch gathers, so that no block can make it large. */
+const BATCH_BYTES = 0x2000;
 
-/** The most records of a batch: none takes less than a byte of a name. */
-const BATCH_RECORDS = 512;
+/** The most records of a batch. */
+const BATCH_RECORDS = 256;
 
 /**
  * Decodes the refs of a block many at a time. Turning bytes into a string costs more to begin than
- * to do, so the names of a batch are decoded as one string, as are its object ids, and cut from those;
- * this takes a quarter of the time of decoding each by itself.
+ * to do, so the names of a batch are decoded as one string, as are its object ids, and cut from
+ * those: that takes a quarter of the time of decoding each by itself.
  */
 export class RefBatch {
   readonly #hashSize: number;
@@ -26,12 +26,15 @@ export class RefBatch {
   readonly #walker: BlockCursor;
   readonly #names = new Uint8Array(BATCH_BYTES);
   readonly #nameEnds = new Uint32Array(BATCH_RECORDS);
-  readonly #digits = new Uint16Array(BATCH_BYTES);
   readonly #updateIndices = new Float64Array(BATCH_RECORDS);
   readonly #types = new Uint8Array(BATCH_RECORDS);
-  readonly #targets: string[] = [];
+  /** Where each value continues behind its update index. */
+  readonly #valueStarts = new Uint32Array(BATCH_RECORDS);
+  readonly #valueEnds = new Uint32Array(BATCH_RECORDS);
 
   /**
+   * Makes a decoder for the ref blocks of one table.
+   *
    * @param hashSize The length of an object id in bytes.
    * @param minUpdateIndex The table's lowest update index.
    */
@@ -53,73 +56,67 @@ export class RefBatch {
     const names = this.#names;
     let count = 0;
     let nameEnd = 0;
-    let digitEnd = 0;
+    let seen = 0;
     do {
       const { key, keyLength } = walker;
-      const { bytes } = walker.block;
       if (nameEnd + keyLength > BATCH_BYTES) break;
-      for (let i = 0; i < keyLength; i++) names[nameEnd++] = key[i]!;
+      for (let i = 0; i < keyLength; i++) seen |= names[nameEnd++] = key[i]!;
       this.#nameEnds[count] = nameEnd;
       this.#types[count] = walker.valueType;
-      let start = walker.valueStart + 1;
-      const delta = bytes[walker.valueStart]!;
+      const delta = walker.block.bytes[walker.valueStart]!;
       // Nearly every update index takes one byte.
       if (delta < 0x80 && this.#minUpdateIndex <= Number.MAX_SAFE_INTEGER - 0x80) {
         this.#updateIndices[count] = this.#minUpdateIndex + delta;
+        this.#valueStarts[count] = walker.valueStart + 1;
       } else {
-        const value = readUpdateIndex(walker, this.#minUpdateIndex);
-        this.#updateIndices[count] = value.updateIndex;
-        start = value.start;
+        const { updateIndex, start } = readUpdateIndex(walker, this.#minUpdateIndex);
+        this.#updateIndices[count] = updateIndex;
+        this.#valueStarts[count] = start;
       }
-      if (walker.valueType === RefValueType.symref) {
-        this.#targets.push(decodeTarget(bytes, start, walker.valueEnd));
-      } else {
-        digitEnd = putHex(this.#digits, digitEnd, bytes, start, walker.valueEnd);
-      }
+      this.#valueEnds[count] = walker.valueEnd;
       count++;
-    } while (
-      count < BATCH_RECORDS && digitEnd + 2 * this.#hashSize <= BATCH_BYTES && walker.next()
-    );
+    } while (count < BATCH_RECORDS && walker.next());
+    // A name that is longer than a batch goes by itself.
     if (count === 0) return [decodeRef(cursor, this.#hashSize, this.#minUpdateIndex)];
-    return this.#records(count, nameEnd, digitEnd);
+    const isAscii = seen < 0x80;
+    return this.#records(count, isAscii ? decodeAscii(names.subarray(0, nameEnd)) : undefined);
   }
 
-  #records(count: number, nameBytes: number, digitPairs: number): RefRecord[] {
-    const names = this.#names;
-    const allNames = isAscii(names, 0, nameBytes)
-      ? decodeAscii(names.subarray(0, nameBytes))
-      : undefined;
-    const digits = decodeAscii(new Uint8Array(this.#digits.buffer, 0, 2 * digitPairs));
-    const digitsPerId = 2 * this.#hashSize;
+  /** @param names All names in one string, when they are ASCII. */
+  #records(count: number, names: string | undefined): RefRecord[] {
+    const { bytes } = this.#walker.block;
+    const first = this.#valueStarts[0]!;
+    const digits = encodeHex(bytes, first, this.#valueEnds[count - 1]!);
+    const oidAt = (start: number) => {
+      return digits.slice(2 * (start - first), 2 * (start - first + this.#hashSize));
+    };
     const records: RefRecord[] = new Array(count);
     let nameStart = 0;
-    let digit = 0;
-    let target = 0;
     for (let i = 0; i < count; i++) {
       const nameEnd = this.#nameEnds[i]!;
-      const refname = allNames?.slice(nameStart, nameEnd) ?? decodeText(names, nameStart, nameEnd);
+      const refname = names?.slice(nameStart, nameEnd) ??
+        decodeText(this.#names, nameStart, nameEnd);
       nameStart = nameEnd;
       const updateIndex = this.#updateIndices[i]!;
+      const start = this.#valueStarts[i]!;
       switch (this.#types[i]) {
         case RefValueType.deletion:
           records[i] = { kind: "deletion", refname, updateIndex };
           break;
-        case RefValueType.direct: {
-          const oid = digits.slice(digit, digit += digitsPerId);
-          records[i] = { kind: "direct", refname, updateIndex, oid };
+        case RefValueType.direct:
+          records[i] = { kind: "direct", refname, updateIndex, oid: oidAt(start) };
           break;
-        }
         case RefValueType.peeled: {
-          const oid = digits.slice(digit, digit += digitsPerId);
-          const peeled = digits.slice(digit, digit += digitsPerId);
-          records[i] = { kind: "peeled", refname, updateIndex, oid, peeled };
+          const peeled = oidAt(start + this.#hashSize);
+          records[i] = { kind: "peeled", refname, updateIndex, oid: oidAt(start), peeled };
           break;
         }
-        default:
-          records[i] = { kind: "symref", refname, updateIndex, target: this.#targets[target++]! };
+        default: {
+          const target = decodeTarget(bytes, start, this.#valueEnds[i]!);
+          records[i] = { kind: "symref", refname, updateIndex, target };
+        }
       }
     }
-    this.#targets.length = 0;
     return records;
   }
 }

@@ -57,16 +57,17 @@ export const RefValueType = { deletion: 0, direct: 1, peeled: 2, symref: 3 } as 
  * @param cursor A cursor in a ref block, on a record.
  * @param hashSize The length of an object id in bytes.
  * @param minUpdateIndex The table's lowest update index, which the records count from.
+ * @param refname The ref's name, where it is known already.
  */
 export function decodeRef(
   cursor: BlockCursor,
   hashSize: number,
   minUpdateIndex: number,
+  refname: string = decodeText(cursor.key, 0, cursor.keyLength),
 ): RefRecord {
   const { bytes } = cursor.block;
   const { updateIndex, start } = readUpdateIndex(cursor, minUpdateIndex);
   const end = cursor.valueEnd;
-  const refname = decodeText(cursor.key, 0, cursor.keyLength);
   switch (cursor.valueType) {
     case RefValueType.deletion:
       return { kind: "deletion", refname, updateIndex };

@@ -16,25 +16,12 @@ import type {
  * thread would take longer. What waits for the disk is not.
  */
 export const denoFileSystem: FileSystem = {
-  async open(path) {
-    return openedFile(path, await attempt("open", path, () => Deno.open(path)));
-  },
-  openSync(path) {
-    return openedFile(path, attemptSync("open", path, () => Deno.openSync(path)));
-  },
-  readFile: (path) => attempt("read", path, () => Deno.readFile(path)),
-  readFileSync: (path) => attemptSync("read", path, () => Deno.readFileSync(path)),
-  async stat(path) {
-    return await ifPresent(attempt("stat", path, async () => fileInfo(await Deno.stat(path))));
-  },
-  statSync(path) {
-    try {
-      return attemptSync("stat", path, () => fileInfo(Deno.statSync(path)));
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
-  },
+  open: (path) => Promise.try(() => openFile(path)),
+  openSync: (path) => openFile(path),
+  readFile: (path) => Promise.try(() => readFile(path)),
+  readFileSync: (path) => readFile(path),
+  stat: (path) => Promise.try(() => statFile(path)),
+  statSync: (path) => statFile(path),
   list: (path) =>
     attempt("list", path, async () => await Array.fromAsync(Deno.readDir(path), entry)),
   listSync: (path) => attemptSync("list", path, () => Array.from(Deno.readDirSync(path), entry)),
@@ -50,10 +37,8 @@ export const denoFileSystem: FileSystem = {
   async syncDirectory(path) {
     // Windows has no such thing: it cannot open a directory.
     if (Deno.build.os === "windows") return;
-    await attempt("sync", path, async () => {
-      using directory = await Deno.open(path);
-      await directory.sync();
-    });
+    using directory = attemptSync("sync", path, () => Deno.openSync(path));
+    await attempt("sync", path, () => directory.sync());
   },
 };
 
@@ -82,7 +67,21 @@ function kindOf(
     : "other";
 }
 
-function openedFile(path: string | URL, file: Deno.FsFile): ReadableFile {
+function readFile(path: string | URL): Uint8Array {
+  return attemptSync("read", path, () => Deno.readFileSync(path));
+}
+
+function statFile(path: string | URL): FileInfo | undefined {
+  try {
+    return attemptSync("stat", path, () => fileInfo(Deno.statSync(path)));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function openFile(path: string | URL): ReadableFile {
+  const file = attemptSync("open", path, () => Deno.openSync(path));
   try {
     return attemptSync("open", path, () => {
       const info = file.statSync();
@@ -209,15 +208,6 @@ function attemptSync<T>(verb: string, path: string | URL, action: () => T): T {
     return action();
   } catch (error) {
     throw failure(verb, path, error);
-  }
-}
-
-async function ifPresent<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
   }
 }
 

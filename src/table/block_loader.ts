@@ -21,10 +21,10 @@ const UNKNOWN_BLOCK_SIZE = 4096;
 /** The most that a scan reads ahead, in bytes. */
 const MAX_READ_AHEAD = 0x40000;
 
-/** A stretch of the file in memory. */
-interface Stretch {
-  readonly start: number;
-  readonly bytes: Uint8Array;
+/** Gives bytes of the file. */
+interface Stretches {
+  /** Gives the bytes from an offset on: at least `length` of them. */
+  get(offset: number, length: number): Io<Uint8Array>;
 }
 
 /** Finds, checks and inflates the blocks of one table. */
@@ -34,6 +34,7 @@ export class BlockLoader {
   readonly #source: BlockSource;
   readonly #cache: BlockCache;
   readonly #guess: number;
+  readonly #single: SingleStretch;
 
   /**
    * @param source Where the bytes come from.
@@ -45,6 +46,7 @@ export class BlockLoader {
     this.#source = source;
     this.#cache = new BlockCache(cacheSize);
     this.#guess = layout.blockSize || UNKNOWN_BLOCK_SIZE;
+    this.#single = new SingleStretch(source);
   }
 
   /** The block at an offset if it was loaded for a lookup lately. */
@@ -56,43 +58,22 @@ export class BlockLoader {
   *load(offset: number): Io<Block> {
     const cached = this.#cache.get(offset);
     if (cached) return cached;
-    const block = yield* this.#read(offset, (length) => this.#stretch(offset, length));
+    const block = yield* this.read(offset, this.#single);
     this.#cache.set(block);
     return block;
   }
 
   /** Makes a reader for blocks that follow each other, which reads ahead further and further. */
-  sequence(): (offset: number) => Io<Block> {
-    let ahead = 2 * this.#guess;
-    let stretch: Stretch = { start: 0, bytes: new Uint8Array() };
-    let buffer: Uint8Array | undefined;
-    const readAhead = (offset: number, length: number) => this.#stretch(offset, length, buffer);
-    const end = this.layout.end;
-    function* cover(offset: number, length: number): Io<Stretch> {
-      if (offset < stretch.start || offset + length > stretch.start + stretch.bytes.length) {
-        const wanted = Math.min(Math.max(ahead, length), end - offset);
-        if (!buffer || buffer.length < wanted) buffer = new Uint8Array(wanted);
-        stretch = yield* readAhead(offset, wanted);
-        ahead = Math.min(4 * ahead, Math.max(MAX_READ_AHEAD, length));
-      }
-      return stretch;
-    }
-    return (offset) => this.#read(offset, (length) => cover(offset, length));
-  }
-
-  *#stretch(offset: number, length: number, buffer?: Uint8Array): Io<Stretch> {
-    return {
-      start: offset,
-      bytes: yield* perform(readRequest(this.#source, offset, length, buffer)),
-    };
+  sequence(): BlockSequence {
+    return new BlockSequence(this, this.#source, this.#guess);
   }
 
   /**
    * Reads a block whose size shows only when its beginning is there.
    *
-   * @param get Gives at least as many bytes from the offset on as it is asked for.
+   * @param stretches Where its bytes come from.
    */
-  *#read(offset: number, get: (length: number) => Io<Stretch>): Io<Block> {
+  *read(offset: number, stretches: Stretches): Io<Block> {
     const { file, end } = this.layout;
     if (offset >= end) {
       throw damaged(
@@ -101,8 +82,7 @@ export class BlockLoader {
         `expected a block at offset ${offset}, the footer begins at ${end}`,
       );
     }
-    const view = (stretch: Stretch) => stretch.bytes.subarray(offset - stretch.start);
-    let bytes = view(yield* get(Math.min(this.#guess, end - offset)));
+    let bytes = yield* stretches.get(offset, Math.min(this.#guess, end - offset));
     const headerOffset = offset === 0 ? headerSize(this.layout.version) : 0;
     const type = bytes[headerOffset];
     if (!isBlockType(type)) {
@@ -119,7 +99,7 @@ export class BlockLoader {
         if (bytes.length >= end - offset) {
           throw damaged(file, offset, `log block at offset ${offset} goes on beyond the footer`);
         }
-        bytes = view(yield* get(Math.min(4 * bytes.length, end - offset)));
+        bytes = yield* stretches.get(offset, Math.min(4 * bytes.length, end - offset));
       }
       return block;
     }
@@ -128,7 +108,9 @@ export class BlockLoader {
       throw damaged(file, offset, finding);
     }
     // One byte more shows whether there is padding.
-    if (length >= bytes.length) bytes = view(yield* get(Math.min(length + 1, end - offset)));
+    if (length >= bytes.length) {
+      bytes = yield* stretches.get(offset, Math.min(length + 1, end - offset));
+    }
     const nextOffset = this.#nextOffset(offset, length, bytes);
     return frameBlock(file, offset, headerOffset, bytes.subarray(0, length), nextOffset);
   }
@@ -166,5 +148,58 @@ export class BlockLoader {
     whole.set(bytes.subarray(0, start));
     whole.set(inflated.bytes, start);
     return frameBlock(file, offset, headerOffset, whole, offset + start + inflated.consumed);
+  }
+}
+
+/** Reads just what it is asked for. */
+class SingleStretch implements Stretches {
+  readonly #source: BlockSource;
+
+  constructor(source: BlockSource) {
+    this.#source = source;
+  }
+
+  *get(offset: number, length: number): Io<Uint8Array> {
+    return yield* perform(readRequest(this.#source, offset, length));
+  }
+}
+
+/**
+ * Loads blocks that follow each other. A block's bytes are good until the next one is loaded: they lie in
+ * one buffer, which is filled with further and further stretches of the file.
+ */
+export class BlockSequence implements Stretches {
+  readonly #loader: BlockLoader;
+  readonly #source: BlockSource;
+  readonly #end: number;
+  #ahead: number;
+  #start = 0;
+  #bytes: Uint8Array = new Uint8Array();
+  #buffer: Uint8Array | undefined;
+
+  /** @param blockSize What a block is likely to have. */
+  constructor(loader: BlockLoader, source: BlockSource, blockSize: number) {
+    this.#loader = loader;
+    this.#source = source;
+    this.#end = loader.layout.end;
+    this.#ahead = 2 * blockSize;
+  }
+
+  /** Loads the block at an offset. */
+  load(offset: number): Io<Block> {
+    return this.#loader.read(offset, this);
+  }
+
+  *get(offset: number, length: number): Io<Uint8Array> {
+    const from = offset - this.#start;
+    if (from < 0 || from + length > this.#bytes.length) {
+      const wanted = Math.min(Math.max(this.#ahead, length), this.#end - offset);
+      this.#ahead = Math.min(4 * this.#ahead, MAX_READ_AHEAD);
+      if (!this.#buffer || this.#buffer.length < wanted) this.#buffer = new Uint8Array(wanted);
+      this.#start = offset;
+      this.#bytes = yield* perform(readRequest(this.#source, offset, wanted, this.#buffer));
+      return this.#bytes;
+    }
+    return this.#bytes.subarray(from);
   }
 }

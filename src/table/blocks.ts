@@ -31,11 +31,11 @@ const NAMES = {
 /** Walks through all blocks from the start of the file to its footer. */
 export function* describeBlocks(loader: BlockLoader): Generator<BlockInfo, void, void> {
   const { layout } = loader;
-  const load = loader.sequence();
+  const blocks = loader.sequence();
   const cursor = new BlockCursor(layout.hashSize);
   const start = (layout.refs ?? layout.logs)?.start ?? layout.end;
   for (let offset = start; offset < layout.end;) {
-    const block = runSync(load(offset));
+    const block = runSync(blocks.load(offset));
     cursor.jump(block);
     let entries = 0;
     while (cursor.next()) entries++;

@@ -39,8 +39,8 @@ export class ObjectIndex {
   /** @param idSize The length of an object id in bytes. */
   constructor(idSize: number) {
     this.#idSize = idSize;
-    this.#ids = new Uint8Array(1024 * idSize);
-    this.#blocks = new Uint32Array(1024);
+    this.#ids = new Uint8Array(32 * idSize);
+    this.#blocks = new Uint32Array(32);
   }
 
   /**

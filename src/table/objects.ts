@@ -2,84 +2,95 @@ import { startsWithBytes } from "../bytes/compare.ts";
 import { BlockCursor } from "../format/block_cursor.ts";
 import { decodeObjectPositions } from "../format/object_record.ts";
 import { decodeRef, type RefRecord, RefValueType } from "../format/ref_record.ts";
-import { type Io, runSync } from "../io/io.ts";
+import { runSync } from "../io/io.ts";
 import type { BlockLoader } from "./block_loader.ts";
 import { advance } from "./cursor.ts";
 import type { Section } from "./layout.ts";
-import { search, wrongType } from "./search.ts";
+import { Search, wrongType } from "./search.ts";
 import { SectionCursor } from "./section_cursor.ts";
 
-/**
- * Lists the refs whose value or peeled value is an object id, in the order of their names.
- *
- * @param oid The object id's bytes.
- */
-export function* listRefsFor(
-  loader: BlockLoader,
-  oid: Uint8Array,
-): Generator<RefRecord, void, void> {
-  const { refs, objects, hashSize, minUpdateIndex } = loader.layout;
-  if (!refs) return;
-  const positions = objects ? runSync(findPositions(loader, objects, oid)) : undefined;
-  if (positions) {
-    const cursor = new BlockCursor(hashSize);
-    for (const position of positions) {
-      runSync(enterRefBlock(loader, refs, position, cursor));
-      while (cursor.next()) {
-        if (mentions(cursor, oid)) yield decodeRef(cursor, hashSize, minUpdateIndex);
-      }
+/** Answers which refs of a table mention an object. */
+export class ObjectLookup {
+  readonly #loader: BlockLoader;
+  readonly #search: Search;
+  /** Walks the ref blocks that the object section names. */
+  readonly #refs: BlockCursor;
+
+  /** Makes the lookup of one table. */
+  constructor(loader: BlockLoader) {
+    this.#loader = loader;
+    const { hashSize } = loader.layout;
+    this.#search = new Search(loader, new BlockCursor(hashSize));
+    this.#refs = new BlockCursor(hashSize);
+  }
+
+  /**
+   * Lists the refs whose value or peeled value is an object id, in the order of their names.
+   *
+   * @param oid The object id's bytes.
+   */
+  *refsFor(oid: Uint8Array): Generator<RefRecord, void, void> {
+    const { refs, objects } = this.#loader.layout;
+    if (!refs) return;
+    const positions = objects && this.#findPositions(objects, oid);
+    if (positions) {
+      for (const position of positions) yield* this.#inBlock(refs, position, oid);
+    } else {
+      yield* this.#inAllBlocks(refs, oid);
     }
-  } else {
-    const cursor = new SectionCursor(loader, refs);
+  }
+
+  /**
+   * Looks an object up in the object section.
+   *
+   * @returns The ref blocks that may mention it, none when it is not there, or `undefined` when all
+   * must be scanned.
+   */
+  #findPositions(objects: Section, oid: Uint8Array): readonly number[] | undefined {
+    const { objectIdLength } = this.#loader.layout;
+    if (!this.#search.runSync(objects, oid, objectIdLength)) return [];
+    const { cursor } = this.#search;
+    const isSame = cursor.keyLength === objectIdLength &&
+      startsWithBytes(oid, oid.length, cursor.key.subarray(0, objectIdLength));
+    return isSame ? decodeObjectPositions(cursor) : [];
+  }
+
+  /** The refs of one block; all at once, since others use the cursor between two of them. */
+  #inBlock(refs: Section, position: number, oid: Uint8Array): RefRecord[] {
+    const loader = this.#loader;
+    const { hashSize, minUpdateIndex } = loader.layout;
+    const block = loader.cached(position) ?? runSync(loader.load(position));
+    if (block.type !== refs.type) throw wrongType(loader, block, refs.type);
+    const cursor = this.#refs;
+    const found: RefRecord[] = [];
+    cursor.jump(block);
+    cursor.jump(block);
+    while (cursor.next()) {
+      if (mentions(cursor, oid)) found.push(decodeRef(cursor, hashSize, minUpdateIndex));
+    }
+    return found;
+  }
+
+  *#inAllBlocks(refs: Section, oid: Uint8Array): Generator<RefRecord, void, void> {
+    const { hashSize, minUpdateIndex } = this.#loader.layout;
+    const cursor = new SectionCursor(this.#loader, refs);
     while (advance(cursor)) {
       if (mentions(cursor.records, oid)) yield decodeRef(cursor.records, hashSize, minUpdateIndex);
     }
   }
 }
 
-/**
- * Looks an object up in the object section.
- *
- * @returns The ref blocks that may mention it, none when it is not there, or `undefined` when all
- * must be scanned.
- */
-function* findPositions(
-  loader: BlockLoader,
-  objects: Section,
-  oid: Uint8Array,
-): Io<readonly number[] | undefined> {
-  const key = oid.subarray(0, loader.layout.objectIdLength);
-  const cursor = new BlockCursor(loader.layout.hashSize);
-  if (!(yield* search(loader, objects, key, cursor))) return [];
-  if (!startsWithBytes(cursor.key, cursor.keyLength, key)) return [];
-  return decodeObjectPositions(cursor);
-}
-
-function* enterRefBlock(
-  loader: BlockLoader,
-  refs: Section,
-  position: number,
-  cursor: BlockCursor,
-): Io<void> {
-  const block = loader.cached(position) ?? (yield* loader.load(position));
-  if (block.type !== refs.type) throw wrongType(loader, block, refs.type);
-  cursor.jump(block);
-}
-
 /** Tells whether the current ref holds an object id or peels to it. */
 function mentions(cursor: BlockCursor, oid: Uint8Array): boolean {
-  const { valueType } = cursor;
+  const { valueType, valueEnd } = cursor;
   if (valueType !== RefValueType.direct && valueType !== RefValueType.peeled) return false;
   const { bytes } = cursor.block;
+  const { length } = oid;
   // The object ids end the value.
-  for (
-    let start = cursor.valueEnd - valueType * oid.length;
-    start < cursor.valueEnd;
-    start += oid.length
-  ) {
+  for (let start = valueEnd - valueType * length; start < valueEnd; start += length) {
     let i = 0;
-    while (i < oid.length && bytes[start + i] === oid[i]) i++;
-    if (i === oid.length) return true;
+    while (i < length && bytes[start + i] === oid[i]) i++;
+    if (i === length) return true;
   }
   return false;
 }

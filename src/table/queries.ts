@@ -2,8 +2,8 @@ import { compareBytes, startsWithBytes } from "../bytes/compare.ts";
 import { encodeText } from "../bytes/text.ts";
 import { logKey, logKeyPrefix, type LogRecord } from "../format/log_record.ts";
 import type { RefRecord } from "../format/ref_record.ts";
-import { runSync } from "../io/io.ts";
-import { advance, type RecordCursor } from "./cursor.ts";
+import type { RecordCursor } from "./cursor.ts";
+import { RecordIterator } from "./record_iterator.ts";
 
 /** Which refs to list. */
 export interface RefsOptions {
@@ -27,29 +27,24 @@ export interface LogsOptions {
   readonly deletions?: boolean | undefined;
 }
 
-/** The value type of tombstones, of refs as of logs. */
-const DELETION = 0;
-
 /**
  * Lists refs in the order of their names.
  *
  * @param open Makes the cursor to list with, when the first ref is asked for.
  * @param deletions Whether to list tombstones when the options do not say.
  */
-export function* listRefs(
+export function listRefs(
   open: () => RecordCursor<RefRecord>,
   options: RefsOptions,
   deletions: boolean,
-): Generator<RefRecord, void, void> {
-  using cursor = open();
+): RecordIterator<RefRecord> {
   const prefix = encodeText(options.prefix ?? "");
   const from = encodeText(options.from ?? "");
-  const showAll = options.deletions ?? deletions;
-  let found = seekWithin(cursor, prefix, compareBytes(from, prefix) > 0 ? from : prefix);
-  while (found) {
-    if (showAll || cursor.records.valueType !== DELETION) yield cursor.record();
-    found = advanceWithin(cursor, prefix);
-  }
+  return new RecordIterator(open, {
+    prefix,
+    start: compareBytes(from, prefix) > 0 ? from : prefix,
+    deletions: options.deletions ?? deletions,
+  });
 }
 
 /**
@@ -58,41 +53,23 @@ export function* listRefs(
  * @param open Makes the cursor to list with, when the first entry is asked for.
  * @param deletions Whether to list tombstones when the options do not say.
  */
-export function* listLogs(
+export function listLogs(
   open: () => RecordCursor<LogRecord>,
   options: LogsOptions,
   deletions: boolean,
-): Generator<LogRecord, void, void> {
-  using cursor = open();
+): IteratorObject<LogRecord, undefined> {
   const { refname, before = Infinity } = options;
   const prefix = encodeText(options.prefix ?? "");
-  let range: Uint8Array = prefix;
-  let start: Uint8Array = prefix;
-  if (refname !== undefined) {
-    const name = encodeText(refname);
-    if (!startsWithBytes(name, name.length, prefix)) return;
-    range = logKeyPrefix(name);
-    start = before < Infinity ? logKey(name, before) : range;
+  const range = { prefix, start: prefix, deletions: options.deletions ?? deletions };
+  if (refname === undefined) {
+    const logs = new RecordIterator(open, range);
+    return before === Infinity ? logs : logs.filter((log) => log.updateIndex <= before);
   }
-  const showAll = options.deletions ?? deletions;
-  let found = seekWithin(cursor, range, start);
-  while (found) {
-    if (showAll || cursor.records.valueType !== DELETION) {
-      const log = cursor.record();
-      if (log.updateIndex <= before) yield log;
-    }
-    found = advanceWithin(cursor, range);
-  }
-}
-
-function seekWithin<T>(cursor: RecordCursor<T>, prefix: Uint8Array, start: Uint8Array): boolean {
-  return runSync(cursor.seek(start)) && isWithin(cursor, prefix);
-}
-
-function advanceWithin<T>(cursor: RecordCursor<T>, prefix: Uint8Array): boolean {
-  return advance(cursor) && isWithin(cursor, prefix);
-}
-
-function isWithin<T>({ records }: RecordCursor<T>, prefix: Uint8Array): boolean {
-  return prefix.length === 0 || startsWithBytes(records.key, records.keyLength, prefix);
+  const name = encodeText(refname);
+  const isOutside = !startsWithBytes(name, name.length, prefix);
+  if (isOutside || !(before >= 0)) return Iterator.from<LogRecord>([]);
+  const entries = logKeyPrefix(name);
+  // No update index is above this one, so any number will do.
+  const start = before >= Number.MAX_SAFE_INTEGER ? entries : logKey(name, Math.floor(before));
+  return new RecordIterator(open, { ...range, prefix: entries, start });
 }

@@ -3,25 +3,22 @@ import { RefBatch } from "../format/ref_batch.ts";
 import type { RefRecord } from "../format/ref_record.ts";
 import type { Io } from "../io/io.ts";
 import type { BlockLoader } from "./block_loader.ts";
-import type { RecordCursor, Step } from "./cursor.ts";
+import type { RecordCursor } from "./cursor.ts";
+import type { TableLayout } from "./layout.ts";
 import { SectionCursor } from "./section_cursor.ts";
 
 /** Walks the refs of a table. */
 export class RefCursor extends SectionCursor implements RecordCursor<RefRecord> {
-  readonly #decoder: RefBatch;
+  readonly #layout: TableLayout;
+  #decoder: RefBatch | undefined;
   #batch: readonly RefRecord[] = [];
-  /** Where in the batch the current record is; behind its end when it must be decoded. */
-  #index = 0;
+  /** The ordinal of the record that the batch begins with. */
+  #batchStart = 0;
 
+  /** Makes a cursor that stands before the first ref. */
   constructor(loader: BlockLoader) {
-    const { layout } = loader;
-    super(loader, layout.refs);
-    this.#decoder = new RefBatch(layout.hashSize, layout.minUpdateIndex);
-  }
-
-  override next(): Step {
-    this.#index++;
-    return super.next();
+    super(loader, loader.layout.refs);
+    this.#layout = loader.layout;
   }
 
   override seek(key: Uint8Array): Io<boolean> {
@@ -30,11 +27,14 @@ export class RefCursor extends SectionCursor implements RecordCursor<RefRecord> 
   }
 
   record(): RefRecord {
-    if (this.#index >= this.#batch.length) {
-      this.#batch = this.#decoder.decode(this.records);
-      this.#index = 0;
-    }
-    return this.#batch[this.#index]!;
+    const { ordinal } = this.records;
+    const record = this.#batch[ordinal - this.#batchStart];
+    if (record !== undefined) return record;
+    const { hashSize, minUpdateIndex } = this.#layout;
+    this.#decoder ??= new RefBatch(hashSize, minUpdateIndex);
+    this.#batch = this.#decoder.decode(this.records);
+    this.#batchStart = ordinal;
+    return this.#batch[0]!;
   }
 }
 

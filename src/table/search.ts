@@ -3,72 +3,119 @@ import type { BlockCursor } from "../format/block_cursor.ts";
 import { damaged } from "../format/damage.ts";
 import { decodeIndexPosition } from "../format/index_record.ts";
 import type { Io } from "../io/io.ts";
+import { runSync } from "../io/io.ts";
 import type { BlockLoader } from "./block_loader.ts";
 import type { Section } from "./layout.ts";
 
 /**
- * Moves a cursor to the first record of a section whose key is not below `key`, through the section's
+ * Moves a cursor to the first record of a section whose key is not below a given one, through the section's
  * index when it has one.
  *
- * @returns False when there is no such record; the cursor then stands somewhere.
- * @throws {ReftableError} With code `"format"` when a block on the way is damaged, or an index
- * does not lead where it says.
+ * It goes on as long as the blocks on its way are cached, and stops to have one loaded. So a search in
+ * cached blocks is one plain loop, and the same code serves those who must wait for a block.
  */
-export function* search(
-  loader: BlockLoader,
-  section: Section,
-  key: Uint8Array,
-  cursor: BlockCursor,
-): Io<boolean> {
-  const { index, start, type } = section;
-  if (index === 0) return yield* searchBlocks(loader, section, type, start, key, cursor);
-  // The last level of an index may consist of several blocks.
-  if (!(yield* searchBlocks(loader, section, BlockType.index, index, key, cursor))) return false;
-  while (cursor.block.type === BlockType.index) {
-    const parent = cursor.block;
-    const offset = decodeIndexPosition(cursor);
+export class Search {
+  /** Where the search ends: in the section's block, on the record. */
+  readonly cursor: BlockCursor;
+  /** Whether there is such a record; told once the search is over. */
+  found = false;
+
+  readonly #loader: BlockLoader;
+  #section!: Section;
+  #key!: Uint8Array;
+  #keyLength = 0;
+  /** The block to look at next. */
+  #offset = 0;
+  /** The index block that led there; `undefined` while blocks are looked through one by one. */
+  #parent: Block | undefined;
+  /** Where that began. */
+  #start = 0;
+  /** The kind of block to look through. */
+  #type!: BlockType;
+
+  constructor(loader: BlockLoader, cursor: BlockCursor) {
+    this.#loader = loader;
+    this.cursor = cursor;
+  }
+
+  /** Searches, loading blocks at once. */
+  runSync(section: Section, key: Uint8Array, keyLength: number): boolean {
+    this.#begin(section, key, keyLength);
+    while (!this.#goOn()) runSync(this.#loader.load(this.#offset));
+    return this.found;
+  }
+
+  /** Searches, asking for blocks. */
+  *run(section: Section, key: Uint8Array, keyLength: number): Io<boolean> {
+    this.#begin(section, key, keyLength);
+    while (!this.#goOn()) yield* this.#loader.load(this.#offset);
+    return this.found;
+  }
+
+  #begin(section: Section, key: Uint8Array, keyLength: number): void {
+    this.#section = section;
+    this.#key = key;
+    this.#keyLength = keyLength;
+    this.#parent = undefined;
+    this.#start = this.#offset = section.index || section.start;
+    this.#type = section.index === 0 ? section.type : BlockType.index;
+    this.found = false;
+  }
+
+  /**
+   * Goes from block to block as long as they are cached.
+   *
+   * @returns Whether the search is over.
+   * @throws {ReftableError} With code `"format"` when a block on the way is damaged, or an index
+   * does not lead where it says.
+   */
+  #goOn(): boolean {
+    const { cursor } = this;
+    for (;;) {
+      const block = this.#loader.cached(this.#offset);
+      if (block === undefined) return false;
+      const { type } = this.#section;
+      if (this.#parent !== undefined) {
+        if (block.type !== type && block.type !== BlockType.index) {
+          throw this.#misled(`a block of type ${block.type} at offset ${block.offset}`);
+        }
+      } else if (block.type !== this.#type) {
+        // What the section's blocks are followed by, unless it is what it should begin with.
+        if (block.offset !== this.#start) return true;
+        throw wrongType(this.#loader, block, this.#type);
+      }
+      cursor.jump(block);
+      if (!cursor.seek(this.#key, this.#keyLength)) {
+        if (this.#parent !== undefined) {
+          throw this.#misled(`offset ${block.offset}, where all keys are below the one it names`);
+        }
+        // Git writes no index for three blocks or fewer, and the last level of one may have several.
+        this.#offset = block.nextOffset;
+        if (this.#offset >= this.#section.end) return true;
+        continue;
+      }
+      if (block.type === type) {
+        this.found = true;
+        return true;
+      }
+      this.#descend(block);
+    }
+  }
+
+  /** Follows the index record that the cursor stands on. */
+  #descend(block: Block): void {
+    this.#parent = block;
+    this.#offset = decodeIndexPosition(this.cursor);
     // Each level lies before the next, so a search ends however the index is damaged.
-    if (offset < start || offset >= parent.offset) {
-      throw misled(loader, parent, `offset ${offset}, expected one before ${parent.offset}`);
-    }
-    // A cached block is worth the question: to begin another generator costs more than to search it.
-    const block = loader.cached(offset) ?? (yield* loader.load(offset));
-    if (block.type !== type && block.type !== BlockType.index) {
-      throw misled(loader, parent, `a block of type ${block.type} at offset ${offset}`);
-    }
-    cursor.jump(block);
-    if (!cursor.seek(key)) {
-      throw misled(loader, parent, `offset ${offset}, where all keys are below the one it names`);
-    }
+    if (this.#offset >= this.#section.start && this.#offset < block.offset) return;
+    throw this.#misled(`offset ${this.#offset}, expected one before ${block.offset}`);
   }
-  return true;
-}
 
-/** Looks through blocks that follow each other; git writes no index for three blocks or fewer. */
-function* searchBlocks(
-  loader: BlockLoader,
-  section: Section,
-  type: BlockType,
-  start: number,
-  key: Uint8Array,
-  cursor: BlockCursor,
-): Io<boolean> {
-  for (let offset = start; offset < section.end;) {
-    const block = loader.cached(offset) ?? (yield* loader.load(offset));
-    if (block.type !== type) {
-      if (offset !== start) return false;
-      throw wrongType(loader, block, type);
-    }
-    cursor.jump(block);
-    if (cursor.seek(key)) return true;
-    offset = block.nextOffset;
+  #misled(where: string): Error {
+    const { offset } = this.#parent!;
+    const finding = `index block at offset ${offset} leads to ${where}`;
+    return damaged(this.#loader.layout.file, offset, finding);
   }
-  return false;
-}
-
-function misled(loader: BlockLoader, index: Block, where: string): Error {
-  const finding = `index block at offset ${index.offset} leads to ${where}`;
-  return damaged(loader.layout.file, index.offset, finding);
 }
 
 /** Makes the error for a block that is not of the kind which belongs there. */

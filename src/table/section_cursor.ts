@@ -1,10 +1,10 @@
-import { type Block, BlockType } from "../format/block.ts";
+import { BlockType } from "../format/block.ts";
 import { BlockCursor } from "../format/block_cursor.ts";
 import type { Io } from "../io/io.ts";
-import type { BlockLoader } from "./block_loader.ts";
+import type { BlockLoader, BlockSequence } from "./block_loader.ts";
 import { type Loading, Step } from "./cursor.ts";
 import type { Section } from "./layout.ts";
-import { search, wrongType } from "./search.ts";
+import { Search, wrongType } from "./search.ts";
 
 /** Walks the records of one section of a table. */
 export class SectionCursor implements Loading {
@@ -12,7 +12,7 @@ export class SectionCursor implements Loading {
   readonly records: BlockCursor;
   readonly #loader: BlockLoader;
   readonly #section: Section | undefined;
-  readonly #follow: (offset: number) => Io<Block>;
+  readonly #blocks: BlockSequence;
   #nextOffset: number;
 
   /** @param section The section, or `undefined` for one without records. */
@@ -20,7 +20,7 @@ export class SectionCursor implements Loading {
     this.records = new BlockCursor(loader.layout.hashSize);
     this.#loader = loader;
     this.#section = section;
-    this.#follow = loader.sequence();
+    this.#blocks = loader.sequence();
     this.#nextOffset = section?.start ?? 0;
   }
 
@@ -32,7 +32,7 @@ export class SectionCursor implements Loading {
   *load(): Io<void> {
     const section = this.#section!;
     const offset = this.#nextOffset;
-    const block = yield* this.#follow(offset);
+    const block = yield* this.#blocks.load(offset);
     if (block.type === section.type) {
       this.records.enter(block);
       this.#nextOffset = block.nextOffset;
@@ -51,7 +51,7 @@ export class SectionCursor implements Loading {
   *seek(key: Uint8Array): Io<boolean> {
     const section = this.#section;
     if (!section) return false;
-    const found = yield* search(this.#loader, section, key, this.records);
+    const found = yield* new Search(this.#loader, this.records).run(section, key, key.length);
     this.#nextOffset = found ? this.records.block.nextOffset : section.end;
     return found;
   }

@@ -84,7 +84,7 @@ export class SectionWriter {
   #index: IndexEntry[] = [];
   /** The padding of the last block: whether it is written shows only when another block follows. */
   #padding = 0;
-  readonly #chunk: Uint8Array;
+  #chunk: Uint8Array;
   #chunkLength = 0;
 
   constructor(sink: TableSink, header: TableHeader, layout: SectionLayout) {
@@ -93,7 +93,7 @@ export class SectionWriter {
     this.#layout = layout;
     this.#block = new BlockWriter(header.blockSize, layout.restartInterval);
     this.#headerSize = headerSize(header.version);
-    this.#chunk = new Uint8Array(Math.max(CHUNK, header.blockSize));
+    this.#chunk = new Uint8Array(header.blockSize);
   }
 
   /** Begins a section. */
@@ -234,5 +234,7 @@ export class SectionWriter {
     if (this.#chunkLength + count <= this.#chunk.length) return;
     this.#sink.write(this.#chunk.subarray(0, this.#chunkLength));
     this.#chunkLength = 0;
+    // Most tables have a block or two; those that have more are written in larger pieces.
+    if (this.#chunk.length < CHUNK) this.#chunk = new Uint8Array(CHUNK);
   }
 }

@@ -1,5 +1,5 @@
-import { startsWithBytes } from "../bytes/compare.ts";
-import { encodeText } from "../bytes/text.ts";
+import { commonPrefixLength } from "../bytes/compare.ts";
+import { encodeTextInto } from "../bytes/text.ts";
 import { BlockCursor } from "../format/block_cursor.ts";
 import { type HashName, oidBytes } from "../format/hash.ts";
 import type { LogRecord } from "../format/log_record.ts";
@@ -11,10 +11,10 @@ import { type Io, runAsync, runSync } from "../io/io.ts";
 import { BlockLoader } from "./block_loader.ts";
 import { type BlockInfo, describeBlocks } from "./blocks.ts";
 import { readLayout, type TableLayout } from "./layout.ts";
-import { listRefsFor } from "./objects.ts";
+import { ObjectLookup } from "./objects.ts";
 import { listLogs, listRefs, type LogsOptions, type RefsOptions } from "./queries.ts";
 import { LogCursor, RefCursor } from "./record_cursors.ts";
-import { search } from "./search.ts";
+import { Search } from "./search.ts";
 
 /** What a table can be opened from: a path, a file URL, its bytes, or a source of the caller's own. */
 export type TableInput = string | URL | Uint8Array | BlockSource;
@@ -50,14 +50,17 @@ export class Table implements Disposable {
   readonly #layout: TableLayout;
   readonly #loader: BlockLoader;
   readonly #source: BlockSource;
-  /** A lookup is over before anything else runs, so all of them share this. */
-  readonly #lookup: BlockCursor;
+  /** A lookup is over before anything else runs, so all of them share one search and one key. */
+  readonly #search: Search;
+  #key = new Uint8Array(64);
+  readonly #objects: ObjectLookup;
 
   private constructor(source: BlockSource, layout: TableLayout, options: TableOptions) {
     this.#source = source;
     this.#layout = layout;
     this.#loader = new BlockLoader(source, layout, options.cacheSize ?? DEFAULT_CACHE_SIZE);
-    this.#lookup = new BlockCursor(layout.hashSize);
+    this.#objects = new ObjectLookup(this.#loader);
+    this.#search = new Search(this.#loader, new BlockCursor(layout.hashSize));
   }
 
   /**
@@ -152,12 +155,16 @@ export class Table implements Disposable {
   ref(refname: string): RefRecord | undefined {
     const { refs, hashSize, minUpdateIndex } = this.#layout;
     if (!refs) return undefined;
-    const key = encodeText(refname);
-    const cursor = this.#lookup;
-    if (!runSync(search(this.#loader, refs, key, cursor)) || !equalsKey(cursor, key)) {
-      return undefined;
-    }
-    return decodeRef(cursor, hashSize, minUpdateIndex);
+    if (this.#key.length < 3 * refname.length) this.#key = new Uint8Array(6 * refname.length);
+    const key = this.#key;
+    const length = encodeTextInto(refname, key, 0);
+    if (!this.#search.runSync(refs, key, length)) return undefined;
+    const { cursor } = this.#search;
+    const shared = commonPrefixLength(cursor.key, cursor.keyLength, key, length);
+    if (shared < length || shared < cursor.keyLength) return undefined;
+    // A name of one byte a character decodes to itself.
+    const known = length === refname.length ? refname : undefined;
+    return decodeRef(cursor, hashSize, minUpdateIndex, known);
   }
 
   /** Lists the table's refs in the order of their names, tombstones too unless told otherwise. */
@@ -191,7 +198,7 @@ export class Table implements Disposable {
    * @throws {ReftableError} With code `"api"` when it is not as long as the table's hash makes them.
    */
   refsFor(oid: string): IteratorObject<RefRecord, void> {
-    return listRefsFor(this.#loader, oidBytes(oid, this.hash));
+    return this.#objects.refsFor(oidBytes(oid, this.hash));
   }
 
   /** Describes every block of the table, in the order of the file; each is read and walked through. */
@@ -227,8 +234,4 @@ function* openSource(input: TableInput, options: TableOptions): Io<BlockSource> 
   if (input instanceof Uint8Array) return new BytesSource(input, options.name ?? "(bytes)");
   if (typeof input !== "string" && !(input instanceof URL)) return input;
   return yield* openFileSource(denoFileSystem, input, options.name);
-}
-
-function equalsKey(cursor: BlockCursor, key: Uint8Array): boolean {
-  return cursor.keyLength === key.length && startsWithBytes(cursor.key, cursor.keyLength, key);
 }
