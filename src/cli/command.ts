@@ -24,6 +24,9 @@ export interface CommandSpec {
   readonly notes?: string;
 }
 
+/** The option that every command has. */
+export const HELP: OptionSpec = { short: "h", long: "help", help: "show this help" };
+
 /** The command line does not fit the command; its message says how. */
 export class UsageError extends Error {
   override readonly name = "UsageError";

@@ -1,13 +1,14 @@
-import { basename, join } from "@std/path";
+import { basename } from "@std/path";
 import {
-  findGitDirectorySync,
+  denoFileSystem,
   type HashName,
+  openRepositoryStack,
   type RefRecord,
   ReftableError,
   Stack,
   Table,
 } from "../../mod.ts";
-import type { Arguments, CommandSpec } from "./command.ts";
+import { type Arguments, type CommandSpec, HELP } from "./command.ts";
 import { formatLog, formatRef } from "./format_records.ts";
 import type { Command } from "./main.ts";
 import type { Output } from "./output.ts";
@@ -31,7 +32,7 @@ const spec: CommandSpec = {
     { long: "tables", help: "print each table of a stack by itself, with tombstones" },
     { long: "worktree", help: "print the stack of the linked working tree, not the shared one" },
     { long: "json", help: "print a JSON object a line" },
-    { short: "h", long: "help", help: "show this help" },
+    HELP,
   ],
   notes: `<path> is a table, a directory of tables, a '.git' directory, a working tree or a bare
 repository. A table shows its tombstones, a stack only what is there.`,
@@ -41,7 +42,7 @@ repository. A table shows its tombstones, a stack only what is there.`,
 type Records = Pick<Table | Stack, "ref" | "refs" | "logs" | "refsFor">;
 
 /** What is dumped: the tables, and all of them as one. */
-interface Dumped extends Disposable {
+interface Dumped extends AsyncDisposable {
   readonly records: Records;
   readonly tables: readonly Table[];
 }
@@ -49,11 +50,11 @@ interface Dumped extends Disposable {
 /** `reftable dump` */
 export const command: Command = { spec, run };
 
-function run(args: Arguments, output: Output): number {
+async function run(args: Arguments, output: Output): Promise<number> {
   const path = args.soleOperand("a path");
   const hash = args.choice("hash", ["sha1", "sha256"]) ??
     (args.has("6") || args.has("2") ? "sha256" : undefined);
-  using dumped = open(path, args, hash);
+  await using dumped = await open(path, args, hash);
   for (const table of dumped.tables) checkHash(table, hash);
   if (args.has("b")) {
     for (const table of dumped.tables) printBlocks(table, args, output);
@@ -68,45 +69,28 @@ function run(args: Arguments, output: Output): number {
   return 0;
 }
 
-function open(path: string, args: Arguments, hash: HashName | undefined): Dumped {
+async function open(path: string, args: Arguments, hash: HashName | undefined): Promise<Dumped> {
   if (args.has("t") || (!args.has("s") && isTable(path))) {
-    const table = Table.openSync(path);
-    return { records: table, tables: [table], [Symbol.dispose]: () => table[Symbol.dispose]() };
+    const table = await Table.open(path);
+    return {
+      records: table,
+      tables: [table],
+      [Symbol.asyncDispose]: () => Promise.try(() => table[Symbol.dispose]()),
+    };
   }
-  const directory = args.has("s") ? path : findStack(path, args.has("worktree"));
-  const stack = Stack.openSync(directory, { hash });
+  const stack = args.has("s")
+    ? await Stack.open(path, { hash })
+    : await openRepositoryStack(path, { hash, worktree: args.has("worktree") });
   return {
     records: stack,
     tables: stack.tables,
-    [Symbol.dispose]: () => stack[Symbol.dispose](),
+    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
 }
 
 /** A file is a table, except the `.git` file of a linked working tree. */
 function isTable(path: string): boolean {
-  return stat(path)?.isFile === true && basename(path) !== ".git";
-}
-
-/** Finds the directory of tables that a path means. */
-function findStack(path: string, ofWorktree: boolean): string {
-  if (stat(join(path, "tables.list"))) return path;
-  const { gitDir, commonDir } = findGitDirectorySync(path);
-  const directory = join(ofWorktree ? gitDir : commonDir, "reftable");
-  if (stat(directory)) return directory;
-  throw new ReftableError(
-    "not-exist",
-    `Cannot dump "${path}": there is no "${directory}", its refs are not stored in reftables`,
-    { file: directory },
-  );
-}
-
-/** Describes a file; `undefined` when it cannot be, which whoever opens it will explain. */
-function stat(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch {
-    return undefined;
-  }
+  return basename(path) !== ".git" && denoFileSystem.statSync(path)?.kind === "file";
 }
 
 function checkHash(table: Table, hash: HashName | undefined): void {
@@ -125,12 +109,12 @@ function printRecords(
   label: { table?: string } = {},
 ): void {
   const json = args.has("json");
-  if (!args.has("logs")) {
+  if (args.has("refs") || !args.has("logs")) {
     for (const ref of selectRefs(records, args)) {
       output.write(json ? toJson({ ...label, type: "ref", ...ref }) : formatRef(ref));
     }
   }
-  if (!args.has("refs") && !args.has("oid")) {
+  if ((args.has("logs") || !args.has("refs")) && !args.has("oid")) {
     const refname = args.value("ref");
     for (const log of records.logs({ refname, prefix: args.value("prefix") })) {
       output.write(json ? toJson({ ...label, type: "log", ...log }) : formatLog(log));

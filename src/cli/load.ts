@@ -8,7 +8,7 @@ import {
   type WriteStatistics,
   writeTable,
 } from "../../mod.ts";
-import type { Arguments, CommandSpec } from "./command.ts";
+import { type Arguments, type CommandSpec, HELP } from "./command.ts";
 import type { Command } from "./main.ts";
 import type { Output } from "./output.ts";
 import { parseRecord } from "./parse_record.ts";
@@ -28,7 +28,7 @@ const spec: CommandSpec = {
     { long: "max-update-index", value: "n", help: "the highest update index; that of the records" },
     { short: "f", long: "force", help: "replace <table> if it exists" },
     { short: "v", long: "verbose", help: "print what was written" },
-    { short: "h", long: "help", help: "show this help" },
+    HELP,
   ],
   notes: `Records are read from standard input, in any order. <table> appears when it is complete.`,
 };

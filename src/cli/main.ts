@@ -66,12 +66,11 @@ async function dispatch([name, ...args]: readonly string[], output: Output): Pro
     return USAGE;
   }
   const { command } = await COMMANDS[name]!.load();
-  if (args.includes("--help") || args.includes("-h")) {
+  try {
+    const parsed = new Arguments(command.spec, args);
+    if (!parsed.has("help")) return await command.run(parsed, output);
     output.write(formatUsage(command.spec));
     return 0;
-  }
-  try {
-    return await command.run(new Arguments(command.spec, args), output);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(`error: ${error.message}\n${formatUsage(command.spec).trimEnd()}`);

@@ -1,3 +1,4 @@
+import { fromFileUrl } from "@std/path";
 import { ReftableError } from "../errors.ts";
 import type {
   DirectoryEntry,
@@ -68,7 +69,15 @@ function kindOf(
 }
 
 function readFile(path: string | URL): Uint8Array {
-  return attemptSync("read", path, () => Deno.readFileSync(path));
+  return attemptSync("read", path, () => {
+    requireFile(path);
+    return Deno.readFileSync(path);
+  });
+}
+
+/** To open a pipe would wait until somebody opens its other end. */
+function requireFile(path: string | URL): void {
+  if (!Deno.statSync(path).isFile) throw new TypeError("it is no regular file");
 }
 
 function statFile(path: string | URL): FileInfo | undefined {
@@ -81,7 +90,10 @@ function statFile(path: string | URL): FileInfo | undefined {
 }
 
 function openFile(path: string | URL): ReadableFile {
-  const file = attemptSync("open", path, () => Deno.openSync(path));
+  const file = attemptSync("open", path, () => {
+    requireFile(path);
+    return Deno.openSync(path);
+  });
   try {
     return attemptSync("open", path, () => {
       const info = file.statSync();
@@ -219,8 +231,10 @@ function isMissing(error: unknown): boolean {
 const READS: ReadonlySet<string> = new Set(["open", "read", "stat", "list"]);
 
 function failure(verb: string, path: string | URL, cause: unknown): ReftableError {
-  const file = String(path);
-  const missing = cause instanceof Deno.errors.NotFound;
+  const file = path instanceof URL && path.protocol === "file:" ? fromFileUrl(path) : String(path);
+  // Below a file there is nothing either.
+  const missing = cause instanceof Deno.errors.NotFound ||
+    cause instanceof Deno.errors.NotADirectory;
   const denied = cause instanceof Deno.errors.NotCapable;
   const reason = missing
     ? "it does not exist"

@@ -62,7 +62,7 @@ function* findGitDir(fileSystem: FileSystem, path: string): Io<string> {
       file: path,
     });
   }
-  for (const candidate of [path, join(path, ".git")]) {
+  for (const candidate of [join(path, ".git"), path]) {
     const info = yield* statFile(fileSystem, candidate);
     if (info?.kind === "file") return yield* followGitFile(fileSystem, candidate);
     if (info && (yield* statFile(fileSystem, join(candidate, "HEAD")))) return candidate;
@@ -73,10 +73,18 @@ function* findGitDir(fileSystem: FileSystem, path: string): Io<string> {
 /** A `.git` file names the directory that stands in for it. */
 function* followGitFile(fileSystem: FileSystem, file: string): Io<string> {
   const target = /^gitdir: (.+)$/.exec((yield* readLine(fileSystem, file)) ?? "")?.[1];
-  if (target !== undefined) return beside(join(file, ".."), target);
-  throw new ReftableError("format", `Cannot read "${file}": expected a line "gitdir: <path>"`, {
-    file,
-  });
+  if (target === undefined) {
+    throw new ReftableError("format", `Cannot read "${file}": expected a line "gitdir: <path>"`, {
+      file,
+    });
+  }
+  const gitDir = beside(join(file, ".."), target);
+  if (yield* statFile(fileSystem, join(gitDir, "HEAD"))) return gitDir;
+  throw new ReftableError(
+    "not-exist",
+    `Cannot find a Git repository: "${file}" leads to "${gitDir}", where there is none`,
+    { file: gitDir },
+  );
 }
 
 function beside(directory: string, path: string): string {

@@ -1,6 +1,6 @@
 import { encodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
-import { runAsync } from "../io/io.ts";
+import { type Io, runAsync } from "../io/io.ts";
 import { acquireLock } from "../io/lock.ts";
 import type { PendingFile } from "../io/pending_file.ts";
 import type { TableWriterOptions } from "../table/table_writer.ts";
@@ -19,6 +19,7 @@ export class StackHost {
   readonly location: StackLocation;
   readonly settings: StackSettings;
   #snapshot: Snapshot;
+  #isClosed = false;
 
   constructor(location: StackLocation, settings: StackSettings, snapshot: Snapshot) {
     this.location = location;
@@ -43,16 +44,39 @@ export class StackHost {
   }
 
   /**
-   * Makes another snapshot the current one.
+   * Makes the current snapshot what the stack consists of now.
    *
-   * @returns Whether it is another.
+   * @returns Whether that is another one.
    */
-  replace(snapshot: Snapshot): boolean {
-    const old = this.#snapshot;
-    if (snapshot === old) return false;
+  *reload(): Io<boolean> {
+    for (;;) {
+      const old = this.#snapshot;
+      // While we wait for files, others may reload or close the stack.
+      old.retain();
+      try {
+        const snapshot = yield* Snapshot.take(this.location, old);
+        if (snapshot === old) return false;
+        if (this.#snapshot === old && !this.#isClosed) {
+          this.#replace(snapshot);
+          return true;
+        }
+        snapshot.release();
+        if (this.#isClosed) return false;
+      } finally {
+        old.release();
+      }
+    }
+  }
+
+  #replace(snapshot: Snapshot): void {
+    this.#snapshot.release();
     this.#snapshot = snapshot;
-    old.release();
-    return true;
+  }
+
+  /** Lets go of the tables. */
+  close(): void {
+    this.#isClosed = true;
+    this.#snapshot.release();
   }
 
   /** Locks the list of tables. */
@@ -77,7 +101,7 @@ export class StackHost {
   async requireCurrent(reload: boolean): Promise<void> {
     if (sameNames(this.#snapshot.names, await this.listedNames())) return;
     if (reload) {
-      this.replace(await runAsync(Snapshot.take(this.location, this.#snapshot)));
+      await runAsync(this.reload());
       return;
     }
     throw new ReftableError(
@@ -100,7 +124,7 @@ export class StackHost {
     await this.sync(lock);
     await this.syncDirectory();
     await lock.commit(this.path(TABLES_LIST));
-    this.replace(new Snapshot(tables));
+    this.#replace(new Snapshot(tables));
     await this.syncDirectory();
   }
 

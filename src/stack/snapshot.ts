@@ -152,15 +152,14 @@ function* openTables(
   const tables: SharedTable[] = [];
   try {
     for (const name of names) {
-      const known = previous?.find(name);
-      if (known) {
-        tables.push(known);
-        continue;
-      }
       const path = `${directory}/${name}`;
-      const table = yield* Table.read(openFileSource(fileSystem, path));
-      tables.push({ name, table, users: 0 });
-      checkHash(table, hash ?? tables[0]!.table.hash);
+      const shared = previous?.find(name) ?? {
+        name,
+        table: yield* Table.read(openFileSource(fileSystem, path)),
+        users: 0,
+      };
+      tables.push(shared);
+      checkHash(shared.table, hash ?? tables[0]!.table.hash);
     }
   } catch (error) {
     for (const { table, users } of tables) if (users === 0) table[Symbol.dispose]();

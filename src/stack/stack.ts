@@ -137,14 +137,14 @@ export class Stack implements Disposable, AsyncDisposable {
    * @throws {ReftableError} As {@linkcode Stack.open} does; the old snapshot then stays.
    */
   async reload(): Promise<boolean> {
-    const { location, snapshot } = this.#host;
-    return this.#host.replace(await runAsync(Snapshot.take(location, snapshot)));
+    this.#requireOpen();
+    return await runAsync(this.#host.reload());
   }
 
   /** Takes a new snapshot at once; see {@linkcode Stack.reload}. */
   reloadSync(): boolean {
-    const { location, snapshot } = this.#host;
-    return this.#host.replace(runSync(Snapshot.take(location, snapshot)));
+    this.#requireOpen();
+    return runSync(this.#host.reload());
   }
 
   /**
@@ -364,7 +364,7 @@ export class Stack implements Disposable, AsyncDisposable {
     if (this.#disposed) return;
     this.#disposed = true;
     const { location, snapshot } = this.#host;
-    snapshot.release();
+    this.#host.close();
     removeUnlisted(location, snapshot.names);
   }
 
@@ -375,7 +375,7 @@ export class Stack implements Disposable, AsyncDisposable {
 
   #requireOpen(): void {
     if (!this.#disposed) return;
-    throw new ReftableError("api", `Cannot change stack "${this.directory}": it was disposed`);
+    throw new ReftableError("api", `Cannot use stack "${this.directory}": it was disposed`);
   }
 
   /** The current snapshot, which the caller must release. */
