@@ -6,7 +6,8 @@
 
 import { fromFileUrl } from "@std/path";
 
-const ROOT = fromFileUrl(new URL("../..", import.meta.url));
+/** The program. */
+export const CLI = fromFileUrl(new URL("../../cli.ts", import.meta.url));
 
 /** The directory of the fixtures, where the command line is run. */
 export const FIXTURES = fromFileUrl(new URL("../fixtures", import.meta.url));
@@ -30,7 +31,7 @@ export function command(args: readonly string[], options: RunOptions = {}): Deno
   const { read = [FIXTURES] } = options;
   const permissions = read.length === 0 ? [] : [`--allow-read=${read.join(",")}`];
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...permissions, `${ROOT}/cli.ts`, ...args],
+    args: ["run", "--no-prompt", ...permissions, CLI, ...args],
     cwd: FIXTURES,
     env: { NO_COLOR: "1" },
     stdin: "null",

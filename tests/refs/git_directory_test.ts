@@ -109,29 +109,19 @@ Deno.test("findGitDirectory() tells why a path is no repository", async () => {
   }
 });
 
-// Ignored: the directory that a .git file names is not looked at.
-Deno.test({
-  name: "findGitDirectory() refuses a .git file that leads nowhere",
-  ignore: true,
-  async fn() {
-    using dir = makeFiles({ "linked/.git": "gitdir: ../gone/.git/worktrees/x\n" });
-    const error = await findError(`${dir.path}/linked`);
-    assertEquals(error.code, "not-exist");
-    assertEquals(error.message.includes(`${dir.path}/gone/.git/worktrees/x`), true, error.message);
-  },
+Deno.test("findGitDirectory() refuses a .git file that leads nowhere", async () => {
+  using dir = makeFiles({ "linked/.git": "gitdir: ../gone/.git/worktrees/x\n" });
+  const error = await findError(`${dir.path}/linked`);
+  assertEquals(error.code, "not-exist");
+  assertEquals(error.message.includes(`${dir.path}/gone/.git/worktrees/x`), true, error.message);
 });
 
-// Ignored: a file HEAD in a working tree makes it look like a bare repository.
-Deno.test({
-  name: "findGitDirectory() prefers .git to what lies beside it",
-  ignore: true,
-  async fn() {
-    using dir = makeFiles({ "main/.git/HEAD": "ref: refs/heads/main\n", "main/HEAD": "a file\n" });
-    assertEquals(await find(`${dir.path}/main`), [
-      `${dir.path}/main/.git`,
-      `${dir.path}/main/.git`,
-    ]);
-  },
+Deno.test("findGitDirectory() prefers .git to what lies beside it", async () => {
+  using dir = makeFiles({ "main/.git/HEAD": "ref: refs/heads/main\n", "main/HEAD": "a file\n" });
+  assertEquals(await find(`${dir.path}/main`), [
+    `${dir.path}/main/.git`,
+    `${dir.path}/main/.git`,
+  ]);
 });
 
 gitTest("findGitDirectory() finds what git finds", async () => {

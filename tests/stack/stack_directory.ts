@@ -69,8 +69,12 @@ export class WatchedFileSystem {
   /**
    * @param before Called before each call is made; it may change the files, and hold up an asynchronous
    * call by a promise.
+   * @param after Called when an asynchronous call has been answered; it may hold up the answer.
    */
-  constructor(before: (call: string) => Promise<void> | void = () => {}) {
+  constructor(
+    before: (call: string) => Promise<void> | void = () => {},
+    after: (call: string) => Promise<void> | void = () => {},
+  ) {
     this.fileSystem = new Proxy(denoFileSystem, {
       get: (target, property) => {
         const method: unknown = Reflect.get(target, property);
@@ -79,14 +83,17 @@ export class WatchedFileSystem {
         return (path: string, ...rest: readonly unknown[]) => {
           const name = path.slice(path.lastIndexOf("/") + 1);
           this.calls.push(`${verb} ${name}`);
-          const held = before(`${verb} ${name}`);
           const call = () => {
             const result: unknown = method.call(target, path, ...rest);
-            if (verb !== "open") return result;
-            return result instanceof Promise
-              ? result.then((file) => this.#watch(file, name))
-              : this.#watch(result as ReadableFile, name);
+            const watch = (result: unknown) =>
+              verb === "open" ? this.#watch(result as ReadableFile, name) : result;
+            if (!(result instanceof Promise)) return watch(result);
+            return result.then(async (result) => {
+              await after(`${verb} ${name}`);
+              return watch(result);
+            });
           };
+          const held = before(`${verb} ${name}`);
           return held ? held.then(call) : call();
         };
       },
@@ -134,17 +141,12 @@ const WAYS: readonly Way[] = [
 ];
 
 /** Registers a test for each way; a file left open fails it. */
-export function eitherWay(
-  name: string,
-  fn: (way: Way) => Promise<void>,
-  options: { readonly ignore?: boolean } = {},
-): void {
+export function eitherWay(name: string, fn: (way: Way) => Promise<void>): void {
   for (const way of WAYS) {
     Deno.test({
       name: `${name} (${way.name})`,
       sanitizeOps: true,
       sanitizeResources: true,
-      ...options,
       fn: () => fn(way),
     });
   }
