@@ -10,6 +10,7 @@ import {
 } from "../../mod.ts";
 import { type Arguments, type CommandSpec, HELP } from "./command.ts";
 import { formatLog, formatRef } from "./format_records.ts";
+import { compactAll } from "./compact.ts";
 import type { Command } from "./main.ts";
 import type { Output } from "./output.ts";
 
@@ -20,6 +21,7 @@ const spec: CommandSpec = {
   options: [
     { short: "t", help: "<path> is a table" },
     { short: "s", help: "<path> is a directory of tables" },
+    { short: "c", help: "compact the stack, and print nothing" },
     { short: "b", help: "print the blocks of each table, not the records" },
     { short: "6", help: "the same as --hash=sha256" },
     { short: "2", help: "the same as --hash=sha256" },
@@ -54,6 +56,11 @@ async function run(args: Arguments, output: Output): Promise<number> {
   const path = args.soleOperand("a path");
   const hash = args.choice("hash", ["sha1", "sha256"]) ??
     (args.has("6") || args.has("2") ? "sha256" : undefined);
+  if (args.has("c")) {
+    await using stack = await openRepositoryStack(path, { hash, worktree: args.has("worktree") });
+    await compactAll(stack);
+    return 0;
+  }
   await using dumped = await open(path, args, hash);
   for (const table of dumped.tables) checkHash(table, hash);
   if (args.has("b")) {

@@ -1,3 +1,4 @@
+import { removePendingFiles } from "../../mod.ts";
 import { Arguments, type CommandSpec, formatUsage, UsageError } from "./command.ts";
 import { ClosedPipe, Output } from "./output.ts";
 
@@ -25,6 +26,18 @@ const COMMANDS: Readonly<
     summary: "write a table from records",
     load: () => import("./load.ts"),
   },
+  stats: {
+    summary: "show what the tables of a stack consist of",
+    load: () => import("./stats.ts"),
+  },
+  compact: {
+    summary: "merge the tables of a stack into one",
+    load: () => import("./compact.ts"),
+  },
+  clean: {
+    summary: "remove tables that the stack does not name any more",
+    load: () => import("./clean.ts"),
+  },
 };
 
 /** The exit code for a command line that is not understood, as Git's. */
@@ -45,6 +58,7 @@ function formatCommands(): string {
  * @returns The exit code: 0 when all went well, 1 for bad input, 129 for a wrong command line.
  */
 export async function main(args: readonly string[]): Promise<number> {
+  removeFilesOnSignals();
   const output = new Output();
   try {
     const code = await dispatch(args, output);
@@ -52,6 +66,18 @@ export async function main(args: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     return explain(error, output);
+  }
+}
+
+/** What is interrupted leaves neither a lock nor a temporary file behind. */
+function removeFilesOnSignals(): void {
+  for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15]] as const) {
+    if (signal === "SIGTERM" && Deno.build.os === "windows") continue;
+    Deno.addSignalListener(signal, () => {
+      removePendingFiles();
+      // As a shell reports a program that the signal ended.
+      Deno.exit(128 + number);
+    });
   }
 }
 

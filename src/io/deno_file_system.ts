@@ -84,7 +84,9 @@ function statFile(path: string | URL): FileInfo | undefined {
   try {
     return attemptSync("stat", path, () => fileInfo(Deno.statSync(path)));
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    const isBelowFile = error instanceof ReftableError &&
+      error.cause instanceof Deno.errors.NotADirectory;
+    if (isMissing(error) || isBelowFile) return undefined;
     throw error;
   }
 }
@@ -232,9 +234,7 @@ const READS: ReadonlySet<string> = new Set(["open", "read", "stat", "list"]);
 
 function failure(verb: string, path: string | URL, cause: unknown): ReftableError {
   const file = path instanceof URL && path.protocol === "file:" ? fromFileUrl(path) : String(path);
-  // Below a file there is nothing either.
-  const missing = cause instanceof Deno.errors.NotFound ||
-    cause instanceof Deno.errors.NotADirectory;
+  const missing = cause instanceof Deno.errors.NotFound;
   const denied = cause instanceof Deno.errors.NotCapable;
   const reason = missing
     ? "it does not exist"

@@ -1,0 +1,30 @@
+import { openRepositoryStack } from "../../mod.ts";
+import { type Arguments, type CommandSpec, HELP } from "./command.ts";
+import type { Command } from "./main.ts";
+import type { Output } from "./output.ts";
+
+const spec: CommandSpec = {
+  name: "clean",
+  summary: "Remove tables that the stack does not name any more.",
+  operands: "<path>",
+  options: [
+    { short: "n", long: "dry-run", help: "only tell what would be removed" },
+    { long: "worktree", help: "take the stack of the linked working tree, not the shared one" },
+    HELP,
+  ],
+  notes:
+    `<path> is a directory of tables, a '.git' directory, a working tree or a bare repository.`,
+};
+
+/** `reftable clean` */
+export const command: Command = { spec, run };
+
+async function run(args: Arguments, output: Output): Promise<number> {
+  const path = args.soleOperand("a path");
+  const dryRun = args.has("dry-run");
+  await using stack = await openRepositoryStack(path, { worktree: args.has("worktree") });
+  for (const name of await stack.clean({ dryRun })) {
+    output.write(`${dryRun ? "Would remove" : "Removed"} ${name}\n`);
+  }
+  return 0;
+}

@@ -1,0 +1,56 @@
+import { openRepositoryStack, type Stack } from "../../mod.ts";
+import { type Arguments, type CommandSpec, HELP } from "./command.ts";
+import type { Command } from "./main.ts";
+import { ProgressLine } from "./progress.ts";
+import { parseTime } from "./time.ts";
+
+const spec: CommandSpec = {
+  name: "compact",
+  summary: "Merge the tables of a stack into one.",
+  operands: "<path>",
+  options: [
+    { long: "auto", help: "merge only what keeps the tables few" },
+    { long: "expire-before", value: "time", help: "drop log entries older than this" },
+    { long: "min-update-index", value: "n", help: "drop log entries with a lower update index" },
+    { long: "worktree", help: "take the stack of the linked working tree, not the shared one" },
+    HELP,
+  ],
+  notes: `<path> is a directory of tables, a '.git' directory, a working tree or a bare repository.
+<time> is seconds since 1970, a date such as 2026-01-31, 'now', or '<n>.days.ago'.`,
+};
+
+/** `reftable compact` */
+export const command: Command = { spec, run };
+
+async function run(args: Arguments): Promise<number> {
+  const path = args.soleOperand("a path");
+  const before = args.value("expire-before");
+  const expire = {
+    before: before === undefined ? undefined : parseTime(before),
+    minUpdateIndex: args.number("min-update-index"),
+  };
+  await using stack = await openRepositoryStack(path, { worktree: args.has("worktree") });
+  if (args.has("auto")) {
+    await stack.autoCompact();
+  } else {
+    const expires = expire.before !== undefined || expire.minUpdateIndex !== undefined;
+    await compactAll(stack, expires ? expire : undefined);
+  }
+  return 0;
+}
+
+/**
+ * Merges all tables of a stack, and shows how far it is.
+ *
+ * @param expire Which log entries to drop.
+ */
+export async function compactAll(
+  stack: Stack,
+  expire?: { before: number | undefined; minUpdateIndex: number | undefined },
+): Promise<void> {
+  using line = new ProgressLine("Compacting");
+  await stack.compact({
+    expire,
+    onProgress: ({ records, written, total }) => line.show(written, total, `${records} records`),
+  });
+}

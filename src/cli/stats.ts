@@ -1,0 +1,70 @@
+import {
+  openRepositoryStack,
+  type StackInventory,
+  type StrayFile,
+  type TableInventory,
+} from "../../mod.ts";
+import { type Arguments, type CommandSpec, HELP } from "./command.ts";
+import type { Command } from "./main.ts";
+import type { Output } from "./output.ts";
+
+const spec: CommandSpec = {
+  name: "stats",
+  summary: "Show what the tables of a stack consist of.",
+  operands: "<path>",
+  options: [
+    { long: "json", help: "print one JSON object" },
+    { long: "worktree", help: "take the stack of the linked working tree, not the shared one" },
+    HELP,
+  ],
+  notes:
+    `<path> is a directory of tables, a '.git' directory, a working tree or a bare repository.`,
+};
+
+/** `reftable stats` */
+export const command: Command = { spec, run };
+
+async function run(args: Arguments, output: Output): Promise<number> {
+  const path = args.soleOperand("a path");
+  await using stack = await openRepositoryStack(path, { worktree: args.has("worktree") });
+  const inventory = await stack.inventory();
+  if (args.has("json")) output.write(JSON.stringify(inventory) + "\n");
+  else output.write(formatInventory(inventory));
+  return 0;
+}
+
+function formatInventory(inventory: StackInventory): string {
+  const { tables, sizes, isGeometric, orphans, temporaries, locks } = inventory;
+  const total = tables.reduce((sum, { size }) => sum + size, 0);
+  return [
+    `tables: ${tables.length}, ${total} bytes`,
+    ...tables.flatMap(formatTable),
+    `geometric sequence: ${sizes.join(", ")}: ${isGeometric ? "kept" : "broken"}`,
+    ...formatStray("orphan", orphans),
+    ...formatStray("temporary file", temporaries),
+    ...formatStray("lock", locks),
+    "",
+  ].join("\n");
+}
+
+const KINDS = ["ref", "object", "index", "log"] as const;
+
+function formatTable(table: TableInventory): string[] {
+  const { name, size, minUpdateIndex, maxUpdateIndex, blocks, entries, padding } = table;
+  const parts = KINDS.filter((kind) => blocks[kind] > 0)
+    .map((kind) => `${kind} ${blocks[kind]} (${entries[kind]})`);
+  const share = size === 0 ? 0 : (100 * padding) / size;
+  return [
+    name,
+    `  size: ${size}, padding: ${share.toFixed(1)}%`,
+    `  update indices: ${minUpdateIndex} to ${maxUpdateIndex}`,
+    `  blocks (entries): ${parts.join(", ") || "none"}`,
+  ];
+}
+
+function formatStray(what: string, files: readonly StrayFile[]): string[] {
+  return files.map(({ name, mtime }) => {
+    const age = Math.max(0, Math.round((Date.now() - mtime) / 1000));
+    return `${what}: ${name}, ${age} seconds old`;
+  });
+}
