@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { decodeHex, encodeHex, putHex } from "../../src/bytes/hex.ts";
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { decodeHex, decodeHexInto, encodeHex } from "../../src/bytes/hex.ts";
 
 const ALL = Uint8Array.from({ length: 256 }, (_, value) => value);
 const digitsOf = (bytes: Uint8Array) =>
@@ -7,7 +7,7 @@ const digitsOf = (bytes: Uint8Array) =>
 
 Deno.test("encodeHex() writes every byte as two lower-case digits", () => {
   assertEquals(encodeHex(Uint8Array.of(0x00, 0x09, 0x0a, 0x9f, 0xf9, 0xff)), "00090a9ff9ff");
-  // 32 bytes, an object id of SHA-256, are the most that take no memory of their own.
+  // 20 and 32 bytes are object ids, which take another way.
   for (const length of [0, 1, 20, 31, 32, 33, 64, 256]) {
     assertEquals(encodeHex(ALL.subarray(256 - length)), digitsOf(ALL.subarray(256 - length)));
   }
@@ -18,11 +18,16 @@ Deno.test("encodeHex() takes a range", () => {
   assertEquals(encodeHex(ALL, 0xfe), "feff");
 });
 
-Deno.test("putHex() writes behind what is there and tells where it stopped", () => {
-  const target = new Uint16Array(5);
-  assertEquals(putHex(target, putHex(target, 1, ALL, 0x10, 0x12), ALL, 0xff, 0x100), 4);
-  const text = new TextDecoder().decode(new Uint8Array(target.buffer));
-  assertEquals(text, "\0\x001011ff\0\0");
+Deno.test("encodeHex() needs nothing that a browser may lack", () => {
+  const { toHex } = Uint8Array.prototype;
+  const expected = [20, 32, 33].map((length) => encodeHex(ALL.subarray(200, 200 + length)));
+  try {
+    Uint8Array.prototype.toHex = undefined as unknown as typeof toHex;
+    const found = [20, 32, 33].map((length) => encodeHex(ALL.subarray(200, 200 + length)));
+    assertEquals(found, expected);
+  } finally {
+    Uint8Array.prototype.toHex = toHex;
+  }
 });
 
 Deno.test("decodeHex() reads digits of either case", () => {
@@ -37,5 +42,15 @@ Deno.test("decodeHex() refuses odd numbers of digits and everything else", () =>
   for (const character of "/:@G`g \0-\u0130\u0141\u0661") {
     assertEquals(decodeHex(`${character}0`), undefined, JSON.stringify(character));
     assertEquals(decodeHex(`0${character}`), undefined, JSON.stringify(character));
+  }
+});
+
+Deno.test("decodeHexInto() writes exactly as many bytes as it is asked for", () => {
+  const target = new Uint8Array(5).fill(0xee);
+  assert(decodeHexInto("01aBff", target, 1, 3));
+  assertEquals([...target], [0xee, 0x01, 0xab, 0xff, 0xee]);
+  for (const digits of ["", "01ab", "01abff00", "01abf", "01abfg", "01abf\u0130"]) {
+    assertFalse(decodeHexInto(digits, target, 1, 3), digits);
+    assertEquals([target[0], target[4]], [0xee, 0xee], digits);
   }
 });

@@ -83,6 +83,17 @@ Deno.test("RefBatch.decode() decodes any names as decodeRef() does", () => {
   }
 });
 
+Deno.test("RefBatch.decode() decodes more object ids than a batch takes", () => {
+  const peeled = Array.from(
+    { length: 1000 },
+    (_, i) => record(0, [0x61, i >> 8, i & 0xff], 2, concat([0], oid(i, 32), oid(i + 1, 32))),
+  );
+  const block = framed(BlockType.ref, peeled);
+  const batches = decodeBatches(block, new RefBatch(32, 1), 32);
+  assertRecords(batches.flat(), decodeSingly(block, 32, 1));
+  assertLess(batches.length, 10);
+});
+
 Deno.test("RefBatch.decode() decodes many short names at once, but few long ones", () => {
   const short = Array.from(
     { length: 300 },

@@ -24,10 +24,10 @@ function load(bytes: Uint8Array, offset: number) {
 
 Deno.test("BlockLoader.load() and sequence() give the same blocks", () => {
   for (const { name, bytes } of fixtures()) {
-    const next = loaderFor(bytes).sequence();
+    const sequence = loaderFor(bytes).sequence();
     for (const expected of blocksOf(bytes)) {
       // The bytes of a sequence are good until the next block is asked for.
-      const { file: _, ...block } = runSync(next(expected.offset));
+      const { file: _, ...block } = runSync(sequence.load(expected.offset));
       assertEquals({ ...block, file: expected.file }, expected, name);
     }
   }
@@ -59,6 +59,13 @@ Deno.test("BlockLoader finds the next block behind padding, or at once", () => {
     assertEquals([one?.size, two?.offset], [offset, offset], `case ${number}`);
     assertEquals(opened.refs().map(({ refname }) => refname).toArray(), ["a", "b"]);
   }
+  // Without a block size there is no padding.
+  using odd = Table.openSync(table([first, [0], second], { blockSize: 0 }));
+  assertThrows(
+    () => odd.blocks().toArray(),
+    ReftableError,
+    `expected a block at offset ${24 + first.length}, found byte 0`,
+  );
   // An index that is longer than a block is padded to a multiple of its size.
   const long = block("r", Array.from("abcdefghijkl", (name) => directRef(name)), {
     headerSize: 24,

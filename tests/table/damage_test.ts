@@ -201,7 +201,7 @@ function readBlock(block: Block, keys: readonly Uint8Array[], hashSize: number):
   }
   for (const key of keys) {
     cursor.jump(block);
-    if (cursor.seek(key)) look(cursor);
+    if (cursor.seek(key, key.length)) look(cursor);
   }
 }
 
