@@ -126,6 +126,22 @@ Deno.test("Table.ref() refuses an index that leads to blocks of another kind", (
   );
 });
 
+Deno.test("Table.ref() refuses an index that leads to a block which does not belong to the section", () => {
+  const first = block("r", [directRef("a")], { headerSize: 24 });
+  const objects = block("o", [record(0, "b", 1, [0])]);
+  const second = 24 + first.length;
+  const index = block("i", [entry("a", 0), entry("b", second)]);
+  using opened = Table.openSync(
+    table([first, objects, index], { refIndex: second + objects.length }),
+  );
+  assertEquals(opened.ref("a")?.refname, "a");
+  assertThrows(
+    () => opened.ref("b"),
+    ReftableError,
+    `leads to a block of type 111 at offset ${second}`,
+  );
+});
+
 Deno.test("Table.ref() refuses an index where none is", () => {
   const first = block("r", [directRef("a")], { headerSize: 24 });
   const second = block("r", [directRef("b")]);
