@@ -52,3 +52,5 @@ export type {
 } from "./src/stack/stack.ts";
 export { openRepositoryStack, type RepositoryStackOptions } from "./src/refs/repository_stack.ts";
 export type { StackInventory, StrayFile, TableInventory } from "./src/stack/inventory.ts";
+export type { WorkerMode } from "./src/stack/compaction_runner.ts";
+export { configureWorkers, type WorkerSettings } from "./src/workers/install.ts";

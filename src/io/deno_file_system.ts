@@ -27,6 +27,12 @@ export const denoFileSystem: FileSystem = {
     attempt("list", path, async () => await Array.fromAsync(Deno.readDir(path), entry)),
   listSync: (path) => attemptSync("list", path, () => Array.from(Deno.readDirSync(path), entry)),
   create: (path, mode) => Promise.try(() => createFile(path, mode)),
+  append: (path) => {
+    return Promise.try(() => {
+      const file = attemptSync("append", path, () => Deno.openSync(path, { append: true }));
+      return new WritableDenoFile(path, file);
+    });
+  },
   rename: (from, to) => {
     return Promise.try(() => attemptSync("rename", from, () => Deno.renameSync(from, to)));
   },
@@ -148,7 +154,10 @@ class DenoFile implements ReadableFile {
 function createFile(path: string, mode: FileMode | undefined): WritableFile | undefined {
   try {
     return attemptSync("create", path, () => {
-      const file = new NewDenoFile(path, Deno.openSync(path, { write: true, createNew: true }));
+      const file = new WritableDenoFile(
+        path,
+        Deno.openSync(path, { write: true, createNew: true }),
+      );
       try {
         if (mode !== undefined && Deno.build.os !== "windows") file.setMode(mode);
         return file;
@@ -166,7 +175,7 @@ function createFile(path: string, mode: FileMode | undefined): WritableFile | un
   }
 }
 
-class NewDenoFile implements WritableFile {
+class WritableDenoFile implements WritableFile {
   readonly #path: string;
   readonly #file: Deno.FsFile;
   #closed = false;

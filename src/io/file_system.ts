@@ -77,6 +77,8 @@ export interface FileSystem {
    * @returns The file, or `undefined` when there is one of that name already.
    */
   create(path: string, mode?: FileMode): Promise<WritableFile | undefined>;
+  /** Opens a file that exists, to write behind what is in it. */
+  append(path: string): Promise<WritableFile>;
   /** Gives a file another name, in place of a file that has it already. */
   rename(from: string, to: string): Promise<void>;
   /**

@@ -1,13 +1,21 @@
 import { ReftableError } from "../errors.ts";
 import { footerSize } from "../format/footer.ts";
 import { headerSize } from "../format/header.ts";
+import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { openFileSource } from "../io/file_source.ts";
 import { runAsync } from "../io/io.ts";
 import { acquireLock } from "../io/lock.ts";
 import { PendingFile } from "../io/pending_file.ts";
 import { Table } from "../table/table.ts";
-import { type CompactionHooks, compactTables, type LogExpiry } from "./compaction.ts";
+import type { WriteStatistics } from "../table/table_writer.ts";
+import {
+  type CompactionHooks,
+  type CompactionJob,
+  compactTables,
+  type LogExpiry,
+} from "./compaction.ts";
+import { compactionRunner } from "./compaction_runner.ts";
 import { planCompaction } from "./compaction_plan.ts";
 import type { StackHost } from "./host.ts";
 import type { SharedTable } from "./snapshot.ts";
@@ -99,19 +107,43 @@ export class Compactor {
       await PendingFile.createTemporary(fileSystem, host.path(name), host.settings.mode),
     );
     const merged = tables.map(({ table }) => table);
-    const written = await compactTables(merged, file, {
+    const written = await this.#merge(tables, file, {
       dropTombstones: first === snapshot.tables[0],
       expiry: request.expiry,
       writerOptions: host.writerOptions,
     }, request);
-    await host.sync(file);
-    file.close();
     await this.#replaceTables(tables, written.blocks === 0 ? undefined : { name, file });
     this.#count({
       bytes: merged.reduce((sum, { size }) => sum + size, 0),
       entriesWritten: written.refs.entries + written.logs.entries,
     });
     return true;
+  }
+
+  /** Merges tables into a file, here or in a worker. */
+  async #merge(
+    tables: readonly SharedTable[],
+    file: PendingFile,
+    job: CompactionJob,
+    { signal, onProgress, isExpired }: CompactionRequest,
+  ): Promise<WriteStatistics> {
+    const host = this.#host;
+    const { workers, sync = true } = host.settings;
+    const size = tables.reduce((sum, { table }) => sum + table.size, 0);
+    // A worker has but the real file system, and a function cannot be sent to it.
+    const canMove = host.location.fileSystem === denoFileSystem && !isExpired;
+    const run = canMove ? compactionRunner(workers, size) : undefined;
+    if (run) {
+      file.close();
+      const paths = tables.map(({ name }) => host.path(name));
+      const task = { tables: paths, output: file.path, job, sync };
+      return await run(task, { signal, onProgress });
+    }
+    const merged = tables.map(({ table }) => table);
+    const written = await compactTables(merged, file, job, { signal, onProgress, isExpired });
+    await host.sync(file);
+    file.close();
+    return written;
   }
 
   /**

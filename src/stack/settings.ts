@@ -1,3 +1,4 @@
+import type { WorkerMode } from "./compaction_runner.ts";
 import { ReftableError } from "../errors.ts";
 import type { FileMode } from "../io/file_system.ts";
 import type { TableWriterOptions } from "../table/table_writer.ts";
@@ -14,6 +15,8 @@ export interface StackSettings extends Omit<TableWriterOptions, "hash"> {
   readonly sync?: boolean | undefined;
   /** The permissions of new files; the umask decides by default. See {@linkcode sharedRepositoryMode}. */
   readonly mode?: FileMode | undefined;
+  /** When large compactions go to a worker: when it pays, always or never. */
+  readonly workers?: WorkerMode | undefined;
   /** Whether to take any ref names: bad ones, and those that are the directory of another. */
   readonly skipNameCheck?: boolean | undefined;
 }

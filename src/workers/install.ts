@@ -1,0 +1,63 @@
+/**
+ * Lets stacks use workers. The library's entry module imports this; the stack itself knows nothing of it.
+ *
+ * @module
+ */
+
+import { setCompactionRunner, type WorkerMode } from "../stack/compaction_runner.ts";
+import { WorkerPool } from "./pool.ts";
+
+/** How workers are used. */
+export interface WorkerSettings {
+  /** When work goes to a worker: when it pays (the default), always or never. */
+  readonly mode?: WorkerMode | undefined;
+  /** How many workers there are at most; as many as there are processors by default. */
+  readonly size?: number | undefined;
+  /**
+   * Whether a worker may touch no more than its job needs: the stack's directory. It takes
+   * `--unstable-worker-options`, without which Deno ends a process that tries; a program cannot find out
+   * whether it was given. Otherwise a worker may do what the program may.
+   */
+  readonly leastPrivilege?: boolean | undefined;
+}
+
+let settings: WorkerSettings = {};
+let pool: WorkerPool | undefined;
+
+/**
+ * Says how workers are used from now on; jobs under way are not touched.
+ *
+ * @example
+ * ```ts
+ * import { configureWorkers } from "@reftable/reftable";
+ *
+ * configureWorkers({ mode: "never" });
+ * configureWorkers({ mode: "auto" });
+ * ```
+ */
+export function configureWorkers(changes: WorkerSettings): void {
+  settings = { ...settings, ...changes };
+  // The old pool ends its workers when their jobs are done.
+  pool = undefined;
+}
+
+/** The pool of all jobs of the process. */
+function sharedPool(): WorkerPool {
+  return pool ??= new WorkerPool(settings);
+}
+
+/** The variable that says when work goes to a worker, where the program may read it. */
+const MODE_VARIABLE = "REFTABLE_WORKERS";
+
+function mode(): WorkerMode {
+  if (settings.mode) return settings.mode;
+  const permission = Deno.permissions.querySync({ name: "env", variable: MODE_VARIABLE });
+  const value = permission.state === "granted" ? Deno.env.get(MODE_VARIABLE) : undefined;
+  return value === "always" || value === "never" ? value : "auto";
+}
+
+setCompactionRunner(async (task, hooks) => {
+  const directory = task.output.slice(0, task.output.lastIndexOf("/"));
+  const access = { read: [directory], write: [directory] };
+  return await sharedPool().run("compact", task, { ...hooks, access });
+}, mode);

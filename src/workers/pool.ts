@@ -1,0 +1,189 @@
+import { ReftableError } from "../errors.ts";
+import { fromWire, type FromWorker, type JobKind, type Jobs, type ToWorker } from "./protocol.ts";
+
+/** What a worker may read and write; everything else is closed to it. */
+export interface WorkerAccess {
+  /** Directories and files that it may read. */
+  readonly read: readonly string[];
+  /** Directories and files that it may change. */
+  readonly write: readonly string[];
+}
+
+/** How to run a job. */
+export interface JobOptions<Kind extends JobKind> {
+  /** What the job needs to read and to change. */
+  readonly access: WorkerAccess;
+  /** Stops the job when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told now and then how far it is. */
+  readonly onProgress?: ((progress: Jobs[Kind]["progress"]) => void) | undefined;
+}
+
+/** A job that waits or is under way. */
+interface Assignment {
+  readonly message: ToWorker;
+  readonly access: WorkerAccess;
+  readonly onProgress: ((progress: never) => void) | undefined;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A worker and what it does. */
+interface Member {
+  readonly worker: Worker;
+  readonly access: WorkerAccess;
+  assignment: Assignment | undefined;
+}
+
+/** How to make a pool. */
+export interface PoolOptions {
+  /** How many workers at most; as many as there are processors by default. */
+  readonly size?: number | undefined;
+  /** Whether workers get no more access than their job needs, which takes `--unstable-worker-options`. */
+  readonly leastPrivilege?: boolean | undefined;
+}
+
+/**
+ * Workers that do jobs, as many at a time as there are processors. They are started when there is something
+ * to do, and ended as soon as there is not: an idle worker would keep the process from ending.
+ */
+export class WorkerPool implements Disposable {
+  readonly #size: number;
+  readonly #leastPrivilege: boolean;
+  readonly #members = new Set<Member>();
+  readonly #queue: Assignment[] = [];
+
+  /** Makes a pool without workers. */
+  constructor({ size = navigator.hardwareConcurrency, leastPrivilege = false }: PoolOptions = {}) {
+    this.#size = Math.max(1, size);
+    this.#leastPrivilege = leastPrivilege;
+  }
+
+  /** How many workers there are now. */
+  get workers(): number {
+    return this.#members.size;
+  }
+
+  /**
+   * Has a worker do a job.
+   *
+   * @returns What the job gives.
+   * @throws {ReftableError} What the job throws, or with code `"io"` when its worker dies; the signal's reason
+   * when it is aborted.
+   */
+  async run<Kind extends JobKind>(
+    kind: Kind,
+    task: Jobs[Kind]["task"],
+    { access, signal, onProgress }: JobOptions<Kind>,
+  ): Promise<Jobs[Kind]["result"]> {
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const message = { kind, task } as ToWorker;
+    const assignment: Assignment = { message, access, onProgress, resolve, reject };
+    const abort = () => this.#abort(assignment, signal!.reason);
+    signal?.addEventListener("abort", abort);
+    try {
+      this.#queue.push(assignment);
+      this.#assign();
+      return await promise as Jobs[Kind]["result"];
+    } catch (error) {
+      // The worker knows that it was stopped, but not why.
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Ends all workers; the jobs under way and those that wait fail. */
+  [Symbol.dispose](): void {
+    const error = new ReftableError("io", "Cannot finish job: its worker was ended");
+    for (const { reject } of this.#queue.splice(0)) reject(error);
+    for (const member of this.#members) this.#end(member, error);
+  }
+
+  /** Gives waiting jobs to workers that are free, or to new ones. */
+  #assign(): void {
+    while (this.#queue.length > 0) {
+      const next = this.#queue[0]!;
+      const free = [...this.#members].find((member) => {
+        return !member.assignment && sameAccess(member.access, next.access);
+      });
+      if (!free && this.#members.size >= this.#size) break;
+      this.#queue.shift();
+      const member = free ?? this.#start(next.access);
+      member.assignment = next;
+      member.worker.postMessage(next.message);
+    }
+    for (const member of this.#members) if (!member.assignment) this.#end(member);
+  }
+
+  #start(access: WorkerAccess): Member {
+    const url = new URL("./entry.ts", import.meta.url);
+    const options: WorkerOptions & { deno?: unknown } = { type: "module" };
+    if (this.#leastPrivilege) options.deno = { permissions: onlyAccess(access) };
+    const worker = new Worker(url, options);
+    const member: Member = { worker, access, assignment: undefined };
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(member, data);
+    worker.onerror = (event) => {
+      // Otherwise it would end this thread too.
+      event.preventDefault();
+      this.#end(
+        member,
+        new ReftableError("io", `Cannot finish job: its worker died: ${event.message}`),
+      );
+      this.#assign();
+    };
+    this.#members.add(member);
+    return member;
+  }
+
+  #receive(member: Member, message: FromWorker): void {
+    const { assignment } = member;
+    if (!assignment) return;
+    if (message.kind === "progress") {
+      assignment.onProgress?.(message.progress as never);
+      return;
+    }
+    member.assignment = undefined;
+    if (message.kind === "done") assignment.resolve(message.result);
+    else assignment.reject(fromWire(message.error));
+    this.#assign();
+  }
+
+  #abort(assignment: Assignment, reason: unknown): void {
+    const place = this.#queue.indexOf(assignment);
+    if (place >= 0) {
+      this.#queue.splice(place, 1);
+      assignment.reject(reason);
+    }
+    for (const member of this.#members) {
+      if (member.assignment === assignment) member.worker.postMessage({ kind: "abort" });
+    }
+  }
+
+  /** Ends a worker; the job that it has not finished fails. */
+  #end(member: Member, error?: ReftableError): void {
+    this.#members.delete(member);
+    member.worker.terminate();
+    if (error) member.assignment?.reject(error);
+  }
+}
+
+function sameAccess(a: WorkerAccess, b: WorkerAccess): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The permissions of a worker that gets just this access. */
+function onlyAccess({ read, write }: WorkerAccess): Deno.PermissionOptionsObject {
+  return {
+    read: read.length > 0 ? [...read] : false,
+    write: write.length > 0 ? [...write] : false,
+    env: false,
+    ffi: false,
+    import: false,
+    net: false,
+    run: false,
+    sys: false,
+  };
+}

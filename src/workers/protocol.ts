@@ -1,0 +1,48 @@
+import { ReftableError, type ReftableErrorCode } from "../errors.ts";
+import type { CompactionProgress } from "../stack/compaction.ts";
+import type { CompactionTask } from "../stack/compaction_runner.ts";
+import type { WriteStatistics } from "../table/table_writer.ts";
+
+/** The jobs that a worker does: what each takes, what it tells on the way, and what it gives. */
+export interface Jobs {
+  compact: { task: CompactionTask; progress: CompactionProgress; result: WriteStatistics };
+}
+
+/** The name of a job. */
+export type JobKind = keyof Jobs;
+
+/** What a worker is told. */
+export type ToWorker =
+  | { [Kind in JobKind]: { readonly kind: Kind; readonly task: Jobs[Kind]["task"] } }[JobKind]
+  | { readonly kind: "abort" };
+
+/** What a worker tells. */
+export type FromWorker =
+  | { readonly kind: "progress"; readonly progress: unknown }
+  | { readonly kind: "done"; readonly result: unknown }
+  | { readonly kind: "failed"; readonly error: WireError };
+
+/** An error on its way between threads, which would make a plain `Error` of it. */
+export interface WireError {
+  readonly message: string;
+  /** The fields of a `ReftableError`; missing for any other. */
+  readonly reftable?: {
+    readonly code: ReftableErrorCode;
+    readonly file: string | undefined;
+    readonly offset: number | undefined;
+  };
+}
+
+/** Makes an error fit to be sent. */
+export function toWire(error: unknown): WireError {
+  if (error instanceof ReftableError) {
+    const { message, code, file, offset } = error;
+    return { message, reftable: { code, file, offset } };
+  }
+  return { message: error instanceof Error ? error.message : String(error) };
+}
+
+/** Makes the error that was sent. */
+export function fromWire({ message, reftable }: WireError): Error {
+  return reftable ? new ReftableError(reftable.code, message, reftable) : new Error(message);
+}
