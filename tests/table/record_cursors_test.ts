@@ -16,12 +16,16 @@ function assertWanders<T extends RefRecord | LogRecord>(
   name: string,
 ): void {
   const random = seeded(expected.length);
+  assert(!runSync(cursor.seek(Uint8Array.of(0xff))) && !advance(cursor), name);
   const keys = expected.map(keyOf);
   for (let round = 0; round < 200; round++) {
     const key = keys[random(keys.length)]!.slice(0, random(60) + 1);
     let position = keys.findIndex((other) => compareBytes(other, key) >= 0);
     assertEquals(runSync(cursor.seek(key)), position >= 0, name);
-    if (position < 0) continue;
+    if (position < 0) {
+      assert(!advance(cursor), name);
+      continue;
+    }
     for (let steps = random(40); steps >= 0; steps--) {
       if (random(3) > 0) assertEquals(cursor.record(), expected[position], name);
       const more = advance(cursor);
