@@ -213,6 +213,33 @@ Deno.test("dump finds the stack that a path means", async () => {
   });
 });
 
+Deno.test("dump needs to read no more than what it is told to dump", async () => {
+  using dir = temporary();
+  await copy(`${FIXTURES}/repository/git`, `${dir.path}/main/.git`);
+  const paths = [
+    `${FIXTURES}/git/one-ref.ref`,
+    `${FIXTURES}/repository/git`,
+    `${FIXTURES}/repository-sha256/git`,
+    `${dir.path}/main`,
+    `${dir.path}/main/.git`,
+  ];
+  await eachOf(paths, async (path) => {
+    assertMatch((await dump([path], { read: [path] })).stdout, /^ref\{/, path);
+  });
+});
+
+// Ignored: for settings that reading has no use for, the directory above it is looked at.
+Deno.test.ignore("dump needs to read no more than a stack", async () => {
+  const path = `${FIXTURES}/repository/git/reftable`;
+  assertMatch((await dump([path], { read: [path] })).stdout, /^ref\{/);
+});
+
+Deno.test("dump -s takes a directory without a list as an empty stack", async () => {
+  using dir = temporary();
+  assertEquals((await dump(["-s", dir.path], { read: [dir.path] })).stdout, "");
+  assertEquals((await reftable(["dump", dir.path], { read: [dir.path] })).code, 1);
+});
+
 Deno.test("dump --tables prints each table of a stack with its tombstones", async () => {
   const directory = "repository/git/reftable";
   const names = Deno.readTextFileSync(`${FIXTURES}/${directory}/tables.list`).trim().split("\n");
