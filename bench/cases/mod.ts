@@ -5,10 +5,13 @@
  */
 
 import type { Case } from "../case.ts";
+import { compact, delayInPlace, delayWithWorker } from "./compaction.ts";
 import { coldLookup, hotLookup, randomLookups } from "./lookups.ts";
 import { coldObject, hotObject } from "./objects.ts";
 import { list, verify } from "./processes.ts";
 import { records, scan, scanFile } from "./scans.ts";
+import { manyRefs, singleRefs, syncedRefs } from "./transactions.ts";
+import { write, writeLogs } from "./writes.ts";
 
 /** The rows of the table. */
 export const cases: readonly Case[] = [
@@ -22,4 +25,12 @@ export const cases: readonly Case[] = [
   coldObject,
   list,
   verify,
+  write,
+  writeLogs,
+  compact,
+  delayWithWorker,
+  delayInPlace,
+  singleRefs,
+  syncedRefs,
+  manyRefs,
 ];

@@ -85,7 +85,8 @@ async function open(path: string, args: Arguments, hash: HashName | undefined): 
       [Symbol.asyncDispose]: () => Promise.try(() => table[Symbol.dispose]()),
     };
   }
-  const stack = args.has("s")
+  // A directory of tables is enough: what lies around it need not be readable.
+  const stack = args.has("s") || denoFileSystem.statSync(`${path}/tables.list`)
     ? await Stack.open(path, { hash })
     : await openRepositoryStack(path, { hash, worktree: args.has("worktree") });
   return {

@@ -109,8 +109,8 @@ function explain(error: unknown, output: Output): number {
   if (error instanceof ClosedPipe) return 0;
   try {
     output.flush();
-  } catch (again) {
-    if (!(again instanceof ClosedPipe)) throw again;
+  } catch {
+    // What went wrong first is what people need to know.
   }
   console.error(`error: ${error instanceof Error ? error.message : error}`);
   return 1;

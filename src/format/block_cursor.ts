@@ -71,6 +71,7 @@ export class BlockCursor {
     const reader = this.#reader;
     reader.bytes = block.bytes;
     reader.end = block.restartStart;
+    reader.failed = false;
     this.valueEnd = block.start;
     this.#prefixLimit = 0;
   }

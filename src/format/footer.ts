@@ -1,6 +1,7 @@
 import { getUint32, getUint64, putUint32, putUint64 } from "../bytes/big_endian.ts";
 import { crc32 } from "../bytes/crc32.ts";
 import { damaged } from "./damage.ts";
+import { hashSize } from "./hash.ts";
 import { headerSize, parseHeader, putHeader, type TableHeader } from "./header.ts";
 
 /** Where the sections of a table begin, in bytes from the start of the file; 0 where there is none. */
@@ -92,11 +93,13 @@ export function parseFooter(
   };
   checkOrder(positions, size, file, position);
   const objectIdLength = object?.idLength ?? 0;
-  if (positions.object > 0 && (objectIdLength < 2 || objectIdLength > 32)) {
+  // The length is stored in five bits.
+  const longest = Math.min(31, hashSize(header.hash));
+  if (positions.object > 0 && (objectIdLength < 2 || objectIdLength > longest)) {
     throw damaged(
       file,
       position + size + 8,
-      `object ids of the object section have ${objectIdLength} bytes, expected 2 to 32`,
+      `object ids of the object section have ${objectIdLength} bytes, expected 2 to ${longest}`,
     );
   }
   return { header, positions, objectIdLength };

@@ -1,4 +1,5 @@
 import { ByteReader } from "../bytes/byte_reader.ts";
+import { damagedRecord } from "./block.ts";
 import type { BlockCursor } from "./block_cursor.ts";
 import type { RecordBuffer } from "./record_buffer.ts";
 
@@ -8,6 +9,7 @@ import type { RecordBuffer } from "./record_buffer.ts";
  *
  * @returns The positions in ascending order, in bytes from the start of the file, or `undefined`
  * when the record says that all refs must be scanned.
+ * @throws {ReftableError} With code `"format"` when they do not ascend.
  */
 export function decodeObjectPositions(cursor: BlockCursor): number[] | undefined {
   const reader = new ByteReader(cursor.block.bytes, cursor.valueStart, cursor.valueEnd);
@@ -16,7 +18,11 @@ export function decodeObjectPositions(cursor: BlockCursor): number[] | undefined
   const positions: number[] = [];
   let position = 0;
   for (let i = 0; i < count; i++) {
-    position += reader.varint();
+    const distance = reader.varint();
+    if (i > 0 && distance === 0) {
+      throw damagedRecord(cursor.block, cursor.valueStart, "its positions do not ascend");
+    }
+    position += distance;
     positions.push(position);
   }
   return positions;

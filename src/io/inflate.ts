@@ -45,8 +45,11 @@ export function inflateWithZlib({ inflateSync }: Zlib): Inflate {
  */
 export function inflateWithFflate({ inflateSync, unzlibSync }: Fflate): Inflate {
   return (input, length) => {
+    // No stream is shorter than its header, a block and its checksum; fflate would judge what is not there.
+    if (input.length < 8) return undefined;
     try {
-      const bytes = unzlibSync(input, { out: new Uint8Array(length) });
+      // With room for one byte more it shows whether there is more: fflate drops what does not fit.
+      const bytes = unzlibSync(input, { out: new Uint8Array(length + 1) });
       checkLength(bytes.length, length);
       const end = findChecksum(input, adler32(bytes), (candidate) => {
         inflateSync(input.subarray(2, candidate), { out: new Uint8Array(length) });

@@ -54,7 +54,7 @@ export class MergedTable {
 
   /** The highest update index of all tables; 0 when there are none. */
   get maxUpdateIndex(): number {
-    return this.tables.at(-1)?.maxUpdateIndex ?? 0;
+    return this.tables.reduce((max, table) => Math.max(max, table.maxUpdateIndex), 0);
   }
 
   /**

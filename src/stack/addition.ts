@@ -37,7 +37,7 @@ export class Addition implements AsyncDisposable {
     this.#host = host;
     this.#lock = lock;
     this.#afterCommit = afterCommit;
-    this.#nextUpdateIndex = host.snapshot.merged.maxUpdateIndex + 1;
+    this.#nextUpdateIndex = host.snapshot.nextUpdateIndex;
   }
 
   /** The update index that the next table's records should have. */

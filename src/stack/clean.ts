@@ -4,6 +4,7 @@ import { runAsync, runSync } from "../io/io.ts";
 import { Table } from "../table/table.ts";
 import type { StackHost } from "./host.ts";
 import { readNames, type StackLocation } from "./snapshot.ts";
+import { TABLES_LIST } from "./tables_list.ts";
 import { isTableName } from "./table_name.ts";
 
 /**
@@ -50,6 +51,8 @@ async function isBelow(host: StackHost, path: string, maxUpdateIndex: number): P
 export function removeUnlisted(location: StackLocation, names: readonly string[]): void {
   const { fileSystem, directory } = location;
   try {
+    // Without a list nothing is known to be superfluous.
+    if (!fileSystem.statSync(`${directory}/${TABLES_LIST}`)) return;
     const listed = new Set(runSync(readNames(fileSystem, directory)));
     for (const name of names) {
       if (listed.has(name) || !fileSystem.mayChangeSync(directory)) continue;

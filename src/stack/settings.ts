@@ -27,7 +27,7 @@ export const DEFAULT_LOCK_TIMEOUT = 100;
 /**
  * Tells what permissions a value of `core.sharedRepository` gives new files.
  *
- * @param value `umask`, `group`, `all`, a boolean or an octal number, as Git reads it.
+ * @param value `umask`, `group`, `all`, a boolean or an octal number, spelled as Git wants it.
  * @throws {ReftableError} With code `"api"` when it is none of these, or keeps the owner out.
  *
  * @example
@@ -41,21 +41,30 @@ export const DEFAULT_LOCK_TIMEOUT = 100;
  * ```
  */
 export function sharedRepositoryMode(value: string): FileMode | undefined {
-  if (/^[0-7]+$/.test(value)) {
-    const bits = parseInt(value, 8);
-    if (bits === 0) return undefined;
-    if (bits === 1) return GROUP;
-    if (bits === 2) return EVERYBODY;
-    // Git masks the bits for executing, and refuses to lock the owner out.
-    if ((bits & 0o600) === 0o600) return bits & 0o666;
-  } else if (/^(?:group|true|yes|on)$/i.test(value)) {
-    return GROUP;
-  } else if (/^(?:all|world|everybody)$/.test(value)) {
-    return EVERYBODY;
-  } else if (/^(?:umask|false|no|off|)$/i.test(value)) {
-    return undefined;
-  }
-  throw new ReftableError("api", `Cannot use core.sharedRepository "${value}"`);
+  if (value === "umask") return undefined;
+  if (value === "group") return GROUP;
+  if (value === "all" || value === "world" || value === "everybody") return EVERYBODY;
+  if (/^[0-7]+$/.test(value)) return octalMode(value);
+  if (/^(?:true|yes|on)$/i.test(value)) return GROUP;
+  if (/^(?:false|no|off|)$/i.test(value)) return undefined;
+  throw new ReftableError(
+    "api",
+    `bad boolean config value '${value}' for 'core.sharedrepository'`,
+  );
+}
+
+function octalMode(value: string): FileMode | undefined {
+  const bits = parseInt(value, 8);
+  if (bits === 0) return undefined;
+  if (bits === 1) return GROUP;
+  if (bits === 2) return EVERYBODY;
+  // Git masks the bits for executing, and refuses to lock the owner out.
+  if ((bits & 0o600) === 0o600) return bits & 0o666;
+  throw new ReftableError(
+    "api",
+    `problem with core.sharedRepository filemode value (0${bits.toString(8).padStart(3, "0")}).\n` +
+      "The owner of files must always have read and write permissions.",
+  );
 }
 
 const GROUP: FileMode = { atLeast: 0o660 };

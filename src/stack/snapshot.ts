@@ -109,6 +109,11 @@ export class Snapshot {
       known.size === info.size && known.inode === info.inode;
   }
 
+  /** The update index that comes next: one above the newest table's highest, 1 when there is none. */
+  get nextUpdateIndex(): number {
+    return (this.tables.at(-1)?.table.maxUpdateIndex ?? 0) + 1;
+  }
+
   /** Finds an open table by its file name. */
   find(name: string): SharedTable | undefined {
     return this.#byName.get(name);

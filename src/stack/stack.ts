@@ -127,7 +127,7 @@ export class Stack implements Disposable, AsyncDisposable {
 
   /** The update index that comes next: one above the newest table's highest, 1 in an empty stack. */
   get nextUpdateIndex(): number {
-    return this.#host.snapshot.merged.maxUpdateIndex + 1;
+    return this.#host.snapshot.nextUpdateIndex;
   }
 
   /**

@@ -13,7 +13,7 @@ export class BlockCache {
   #old = new Map<number, Block>();
   #youngBytes = 0;
 
-  /** @param capacity The most bytes to keep; 0 keeps at most one block. */
+  /** @param capacity The most bytes to keep; 0 keeps the last two blocks. */
   constructor(capacity: number) {
     this.#generationBytes = capacity / 2;
   }

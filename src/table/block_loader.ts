@@ -58,7 +58,7 @@ export class BlockLoader {
   *load(offset: number): Io<Block> {
     const cached = this.#cache.get(offset);
     if (cached) return cached;
-    const block = yield* this.read(offset, this.#single);
+    const block = owned(yield* this.read(offset, this.#single), this.#guess);
     this.#cache.set(block);
     return block;
   }
@@ -108,9 +108,8 @@ export class BlockLoader {
       throw damaged(file, offset, finding);
     }
     // One byte more shows whether there is padding.
-    if (length >= bytes.length) {
-      bytes = yield* stretches.get(offset, Math.min(length + 1, end - offset));
-    }
+    const wanted = Math.min(length + 1, end - offset);
+    if (wanted > bytes.length) bytes = yield* stretches.get(offset, wanted);
     const nextOffset = this.#nextOffset(offset, length, bytes);
     return frameBlock(file, offset, headerOffset, bytes.subarray(0, length), nextOffset);
   }
@@ -149,6 +148,12 @@ export class BlockLoader {
     whole.set(inflated.bytes, start);
     return frameBlock(file, offset, headerOffset, whole, offset + start + inflated.consumed);
   }
+}
+
+/** Lets go of what was read beyond a small block; a log block is inflated into memory of its own. */
+function owned(block: Block, length: number): Block {
+  if (block.type === BlockType.log || 2 * block.bytes.length >= length) return block;
+  return { ...block, bytes: block.bytes.slice() };
 }
 
 /** Reads just what it is asked for. */

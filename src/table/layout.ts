@@ -69,6 +69,11 @@ function arrange(
   }
   const logsOnly = !empty && firstType === BlockType.log;
   const hasRefs = !empty && !logsOnly;
+  if (logsOnly && positions.log > headerSize(header.version)) {
+    const finding =
+      `log section is said to be at offset ${positions.log}, the file begins with one`;
+    throw damaged(file, end, finding);
+  }
   const afterObjects = positions.log || end;
   const afterRefs = positions.object || afterObjects;
   return {

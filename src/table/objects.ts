@@ -64,7 +64,6 @@ export class ObjectLookup {
     const cursor = this.#refs;
     const found: RefRecord[] = [];
     cursor.jump(block);
-    cursor.jump(block);
     while (cursor.next()) {
       if (mentions(cursor, oid)) found.push(decodeRef(cursor, hashSize, minUpdateIndex));
     }

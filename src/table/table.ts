@@ -162,8 +162,8 @@ export class Table implements Disposable {
     const { cursor } = this.#search;
     const shared = commonPrefixLength(cursor.key, cursor.keyLength, key, length);
     if (shared < length || shared < cursor.keyLength) return undefined;
-    // A name of one byte a character decodes to itself.
-    const known = length === refname.length ? refname : undefined;
+    // A name of one byte a character decodes to itself, unless it spells such bytes one by one.
+    const known = length === refname.length && refname.isWellFormed() ? refname : undefined;
     return decodeRef(cursor, hashSize, minUpdateIndex, known);
   }
 
