@@ -7,6 +7,8 @@ export interface ConfigVariable {
   readonly name: string;
   /** Its value; `undefined` when only the key is there, which means true. */
   readonly value: string | undefined;
+  /** The file's path, for errors. */
+  readonly file: string;
 }
 
 /**
@@ -30,10 +32,16 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
 };
 
+const SPACE = /[ \t\r\n]/;
+
+const KEY_CHARACTER = /[A-Za-z0-9-]/;
+
+/** Reads a file character by character, as Git does, so that both find the same line wrong. */
 class ConfigParser {
   readonly #text: string;
   readonly #file: string;
   #position = 0;
+  #line = 1;
 
   constructor(text: string, file: string) {
     this.#text = text.replaceAll("\r\n", "\n");
@@ -42,53 +50,75 @@ class ConfigParser {
 
   parse(): ConfigVariable[] {
     const variables: ConfigVariable[] = [];
-    let section: string | undefined;
+    // A key that stands before all sections is a name by itself.
+    let section = "";
     for (;;) {
-      this.#match(/(?:\s|[#;][^\n]*)*/y);
-      if (this.#position >= this.#text.length) return variables;
-      if (this.#match(/\[/y)) {
-        section = this.#sectionName();
-        continue;
-      }
-      const key = this.#match(/[A-Za-z][A-Za-z0-9-]*/y)?.[0];
-      if (key === undefined || section === undefined) throw this.#bad();
-      this.#match(/[ \t]*/y);
-      const value = this.#match(/=/y) ? this.#value() : undefined;
-      // A key alone must have its line to itself.
-      if (value === undefined && !this.#match(/[#;][^\n]*|(?=\n)|$/y)) throw this.#bad();
-      variables.push({ name: `${section}.${key.toLowerCase()}`, value });
+      const character = this.#next();
+      if (this.#isAtEnd) return variables;
+      if (SPACE.test(character)) continue;
+      if (isCommentStart(character)) this.#skipLine();
+      else if (character === "[") section = `${this.#section()}.`;
+      else if (/[A-Za-z]/.test(character)) variables.push(this.#variable(section, character));
+      else throw this.#bad();
     }
   }
 
   /** What stands between the brackets; the old form `[section.sub]` is not case-sensitive. */
-  #sectionName(): string {
-    const name = this.#match(/[A-Za-z0-9.-]+/y)?.[0].toLowerCase();
-    if (name === undefined) throw this.#bad();
-    if (this.#match(/\]/y)) return name;
-    const quoted = this.#match(/[ \t]+"((?:[^"\\\n]|\\[^\n])*)"\]/y);
-    if (!quoted) throw this.#bad();
-    return `${name}.${quoted[1]!.replace(/\\(.)/g, "$1")}`;
+  #section(): string {
+    let name = "";
+    for (;;) {
+      const character = this.#next();
+      if (character === "]" && name !== "") return name;
+      if (SPACE.test(character) && !this.#isAtEnd) return `${name}.${this.#subsection(character)}`;
+      if (character !== "." && !KEY_CHARACTER.test(character)) throw this.#bad();
+      name += character.toLowerCase();
+    }
+  }
+
+  #subsection(space: string): string {
+    let character = space;
+    for (; SPACE.test(character); character = this.#next()) {
+      if (character === "\n") throw this.#bad(-1);
+    }
+    if (character !== '"') throw this.#bad();
+    let name = "";
+    while ((character = this.#next()) !== '"') {
+      if (character === "\\") character = this.#next();
+      if (character === "\n") throw this.#bad(-1);
+      name += character;
+    }
+    if (this.#next() !== "]") throw this.#bad();
+    return name;
+  }
+
+  #variable(section: string, first: string): ConfigVariable {
+    let key = first;
+    let character;
+    while (KEY_CHARACTER.test(character = this.#next())) key += character;
+    while (character === " " || character === "\t") character = this.#next();
+    if (character !== "\n" && character !== "=") throw this.#bad();
+    const value = character === "=" ? this.#value() : undefined;
+    return { name: section + key.toLowerCase(), value, file: this.#file };
   }
 
   #value(): string {
     let value = "";
     let isQuoted = false;
-    // White space counts only when something follows it, or when it is quoted.
+    // White space counts only between what else there is, or when it is quoted.
     let space = "";
-    this.#match(/[ \t]*/y);
     for (;;) {
-      const character = this.#text[this.#position++];
-      if (character === undefined || character === "\n") {
+      const character = this.#next();
+      if (character === "\n") {
         if (isQuoted) throw this.#bad(-1);
         return value;
       }
-      if (!isQuoted && (character === " " || character === "\t")) {
-        space += character;
+      if (!isQuoted && SPACE.test(character)) {
+        if (value !== "") space += character;
         continue;
       }
-      if (!isQuoted && (character === "#" || character === ";")) {
-        this.#match(/[^\n]*/y);
-        continue;
+      if (!isQuoted && isCommentStart(character)) {
+        this.#skipLine();
+        return value;
       }
       value += space;
       space = "";
@@ -99,28 +129,38 @@ class ConfigParser {
   }
 
   #escape(): string {
-    const character = this.#text[this.#position++];
+    const character = this.#next();
     if (character === "\n") return "";
-    const meaning = character === undefined ? undefined : ESCAPES[character];
-    if (meaning === undefined) throw this.#bad(-1);
+    const meaning = ESCAPES[character];
+    if (meaning === undefined) throw this.#bad();
     return meaning;
   }
 
-  /** Takes what a sticky expression matches here. */
-  #match(expression: RegExp): RegExpExecArray | undefined {
-    expression.lastIndex = this.#position;
-    const match = expression.exec(this.#text);
-    if (!match) return undefined;
-    this.#position = expression.lastIndex;
-    return match;
+  #skipLine(): void {
+    while (this.#next() !== "\n");
   }
 
-  #bad(offset = 0): ReftableError {
-    const line = this.#text.slice(0, this.#position + offset).split("\n").length;
-    return new ReftableError("format", `bad config line ${line} in file ${this.#file}`, {
-      file: this.#file,
-    });
+  /** Takes a character; behind the last one there are only ends of lines. */
+  #next(): string {
+    const character = this.#text[this.#position++] ?? "\n";
+    if (character === "\n") this.#line++;
+    return character;
   }
+
+  /** Whether the end of the file was taken for that of a line. */
+  get #isAtEnd(): boolean {
+    return this.#position > this.#text.length;
+  }
+
+  /** @param lines How far the wrong line is from the one that was reached. */
+  #bad(lines = 0): ReftableError {
+    const message = `bad config line ${this.#line + lines} in file ${this.#file}`;
+    return new ReftableError("format", message, { file: this.#file });
+  }
+}
+
+function isCommentStart(character: string): boolean {
+  return character === "#" || character === ";";
 }
 
 /** Finds the value of a variable; the last one of its name counts. */
@@ -136,25 +176,47 @@ export function lastValue(
  *
  * @throws {ReftableError} With code `"format"` when it is none.
  */
-export function configBoolean({ name, value }: ConfigVariable): boolean {
+export function configBoolean({ name, value, file }: ConfigVariable): boolean {
   if (value === undefined || /^(?:true|yes|on)$/i.test(value)) return true;
   if (/^(?:false|no|off|)$/i.test(value)) return false;
-  if (/^[+-]?\d+[kmg]?$/i.test(value)) return configNumber({ name, value }) !== 0;
-  throw new ReftableError("format", `bad boolean config value '${value}' for '${name}'`);
+  const number = parseNumber(value);
+  if (number !== undefined && fits(number, 32)) return number !== 0n;
+  throw new ReftableError("format", `bad boolean config value '${value}' for '${name}'`, { file });
 }
 
-const UNITS: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+/** Which numbers a variable takes: those of 64 bits, with a sign or without. */
+export type NumberKind = "signed" | "unsigned";
 
 /**
- * Reads a value as a whole number, which may end in `k`, `m` or `g`.
+ * Reads a value as a whole number as C writes it, which may end in `k`, `m` or `g`.
  *
  * @throws {ReftableError} With code `"format"` when it is none.
  */
-export function configNumber({ name, value }: ConfigVariable): number {
-  const [, digits, unit = ""] = /^\s*([+-]?\d+)([kmg]?)$/i.exec(value ?? "") ?? [];
-  if (digits !== undefined) return Number(digits) * UNITS[unit.toLowerCase()]!;
-  throw new ReftableError(
-    "format",
-    `bad numeric config value '${value ?? ""}' for '${name}': invalid unit`,
-  );
+export function configNumber({ name, value = "", file }: ConfigVariable, kind: NumberKind): number {
+  const isRefused = kind === "unsigned" && value.includes("-");
+  const number = isRefused ? undefined : parseNumber(value);
+  if (number !== undefined && fits(number, 64, kind)) return Number(number);
+  const reason = number === undefined ? "invalid unit" : "out of range";
+  const message = `bad numeric config value '${value}' for '${name}' in file ${file}: ${reason}`;
+  throw new ReftableError("format", message, { file });
+}
+
+const UNITS: Readonly<Record<string, bigint>> = {
+  "": 1n,
+  k: 1n << 10n,
+  m: 1n << 20n,
+  g: 1n << 30n,
+};
+
+function parseNumber(value: string): bigint | undefined {
+  const parts = /^\s*([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)([kmg]?)$/i.exec(value);
+  if (!parts) return undefined;
+  const [, sign, digits = "", unit = ""] = parts;
+  // A zero in front makes the digits octal.
+  const number = BigInt(digits.replace(/^0(?=[0-7])/, "0o")) * UNITS[unit.toLowerCase()]!;
+  return sign === "-" ? -number : number;
+}
+
+function fits(number: bigint, bits: number, kind: NumberKind = "signed"): boolean {
+  return number === (kind === "signed" ? BigInt.asIntN : BigInt.asUintN)(bits, number);
 }
