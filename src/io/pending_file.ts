@@ -6,9 +6,22 @@ const pending = new Set<PendingFile>();
 
 let watching = false;
 
+/** Sees to it that the files are removed when the process ends, but for signals. */
+function watchForEnd(): void {
+  if (watching) return;
+  watching = true;
+  globalThis.addEventListener("unload", removePendingFiles);
+  for (const type of ["error", "unhandledrejection"]) {
+    globalThis.addEventListener(type, (event) => {
+      // What nobody caught ends the process, unless somebody has said that it shall not.
+      if (!event.defaultPrevented) removePendingFiles();
+    });
+  }
+}
+
 /**
- * Removes the lock files and temporary files that are not committed. It is called when the process
- * exits; whoever handles signals calls it before that.
+ * Removes the lock files and temporary files that are not committed; what they were for fails. It is called
+ * when the process exits; whoever handles signals calls it before that.
  */
 export function removePendingFiles(): void {
   for (const file of pending) {
@@ -35,8 +48,7 @@ export class PendingFile implements AsyncDisposable {
     this.path = path;
     this.#file = file;
     pending.add(this);
-    if (!watching) globalThis.addEventListener("unload", removePendingFiles);
-    watching = true;
+    watchForEnd();
   }
 
   /**
@@ -89,11 +101,25 @@ export class PendingFile implements AsyncDisposable {
     await this.#file.sync();
   }
 
-  /** Gives the file its final name; a file that has it already is replaced. */
+  /**
+   * Gives the file its final name; a file that has it already is replaced.
+   *
+   * @throws {ReftableError} With code `"io"` when that cannot be, or the file was removed before: what has its
+   * name by now may be somebody else's.
+   */
   async commit(path: string): Promise<void> {
+    if (!pending.delete(this)) {
+      throw new ReftableError("io", `Cannot rename "${this.path}": it was removed`, {
+        file: this.path,
+      });
+    }
     this.close();
-    await this.#fileSystem.rename(this.path, path);
-    pending.delete(this);
+    try {
+      await this.#fileSystem.rename(this.path, path);
+    } catch (error) {
+      pending.add(this);
+      throw error;
+    }
   }
 
   /** Removes the file at once, for when the process ends. */

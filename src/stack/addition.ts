@@ -7,6 +7,7 @@ import { TableWriter } from "../table/table_writer.ts";
 import { Table } from "../table/table.ts";
 import type { StackHost } from "./host.ts";
 import { checkNames } from "./name_check.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { formatTableName } from "./table_name.ts";
 
 /** A table that waits for the commit. */
@@ -22,11 +23,13 @@ interface NewTable {
  */
 export class Addition implements AsyncDisposable {
   readonly #host: StackHost;
+  readonly #before: Snapshot;
   readonly #lock: PendingFile;
   readonly #afterCommit: () => Promise<void>;
   readonly #tables: NewTable[] = [];
   #nextUpdateIndex: number;
-  #state: "open" | "closed" = "open";
+  #state: keyof typeof REFUSALS = "open";
+  #commit: Promise<void> | undefined;
 
   /**
    * Begins a transaction; {@linkcode Stack.beginAddition} does it for users.
@@ -35,6 +38,9 @@ export class Addition implements AsyncDisposable {
    */
   constructor(host: StackHost, lock: PendingFile, afterCommit: () => Promise<void>) {
     this.#host = host;
+    // Names are checked against it even when the stack is closed meanwhile.
+    this.#before = host.snapshot;
+    this.#before.retain();
     this.#lock = lock;
     this.#afterCommit = afterCommit;
     this.#nextUpdateIndex = host.snapshot.nextUpdateIndex;
@@ -50,12 +56,21 @@ export class Addition implements AsyncDisposable {
    *
    * @param write Adds the records, refs before logs. The writer's limits are the next update
    * index; others can be set before the first record.
-   * @throws {ReftableError} With code `"api"` when the limits are below the next update index, `"refname"` or
-   * `"name-conflict"` when a name cannot be; and what the writer throws. The addition can go on
-   * without the table.
+   * @throws {ReftableError} With code `"api"` when the limits are below the next update index or another
+   * table is being added, `"refname"` or `"name-conflict"` when a name cannot be; and what the
+   * writer throws. The addition can go on without the table.
    */
   async add(write: (writer: TableWriter) => void | Promise<void>): Promise<void> {
-    this.#requireOpen();
+    this.#require("open");
+    this.#state = "adding";
+    try {
+      await this.#add(write);
+    } finally {
+      if (this.#state === "adding") this.#state = "open";
+    }
+  }
+
+  async #add(write: (writer: TableWriter) => void | Promise<void>): Promise<void> {
     const host = this.#host;
     const { fileSystem } = host.location;
     const next = this.#nextUpdateIndex;
@@ -67,7 +82,7 @@ export class Addition implements AsyncDisposable {
     writer.setLimits(next, next);
     await write(writer);
     const { blocks, limits } = writer.finish();
-    this.#requireOpen();
+    this.#require("adding");
     if (blocks === 0) return;
     const { minUpdateIndex, maxUpdateIndex } = limits;
     if (minUpdateIndex < next) {
@@ -80,12 +95,12 @@ export class Addition implements AsyncDisposable {
     const opening = openFileSource(fileSystem, file.path, host.path(name));
     const table = cleanup.use(await runAsync(Table.read(opening)));
     if (!host.settings.skipNameCheck) {
-      const tables = [...host.snapshot.tables, ...this.#tables].map(({ table }) => table);
+      const tables = [...this.#before.tables, ...this.#tables].map(({ table }) => table);
       checkNames(table, new MergedTable([...tables, table]));
     }
     await host.sync(file);
     file.close();
-    this.#requireOpen();
+    this.#require("adding");
     this.#tables.push({ name, table, file });
     this.#nextUpdateIndex = maxUpdateIndex + 1;
     cleanup.move();
@@ -98,19 +113,34 @@ export class Addition implements AsyncDisposable {
    * @throws {ReftableError} With code `"io"` when something cannot be written; then nothing was added.
    */
   async commit(): Promise<void> {
-    this.#requireOpen();
+    this.#require("open");
+    this.#state = "committing";
+    this.#commit = this.#commitTables();
+    await this.#commit;
+  }
+
+  async #commitTables(): Promise<void> {
+    try {
+      if (this.#tables.length === 0) return;
+      await this.#publish();
+    } finally {
+      await this.#close();
+    }
+    await this.#afterCommit();
+  }
+
+  /** Gives the tables their names, and puts these into the list. */
+  async #publish(): Promise<void> {
     const host = this.#host;
-    const before = host.snapshot;
-    await using _ = this;
-    if (this.#tables.length === 0) return;
     await using orphans = new AsyncDisposableStack();
     for (const { file, name } of this.#tables) {
       await file.commit(host.path(name));
       orphans.defer(async () => void await host.location.fileSystem.remove(host.path(name)));
     }
     const added = this.#tables.map(({ name, table }) => ({ name, table, users: 0 }));
+    const before = host.snapshot;
     try {
-      await host.commitList(this.#lock, [...before.tables, ...added]);
+      await host.commitList(this.#lock, [...this.#before.tables, ...added]);
     } finally {
       // Once the list names the tables they stay, even if its directory could not be synced.
       if (host.snapshot !== before) {
@@ -118,12 +148,15 @@ export class Addition implements AsyncDisposable {
         orphans.move();
       }
     }
-    await this.#close();
-    await this.#afterCommit();
   }
 
-  /** Ends the addition: what was not committed is removed, and the lock is given back. */
+  /**
+   * Ends the addition: what was not committed is removed, and the lock is given back. A commit under way is
+   * waited for.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
+    // Whether it succeeds, its caller is told.
+    await Promise.allSettled([this.#commit]);
     await this.#close();
   }
 
@@ -132,14 +165,23 @@ export class Addition implements AsyncDisposable {
     this.#state = "closed";
     await using cleanup = new AsyncDisposableStack();
     cleanup.use(this.#lock);
+    cleanup.defer(() => this.#before.release());
     for (const { table, file } of this.#tables) {
       cleanup.use(file);
       cleanup.use(table);
     }
   }
 
-  #requireOpen(): void {
-    if (this.#state === "open") return;
-    throw new ReftableError("api", "Cannot use addition: it was committed or disposed");
+  #require(state: keyof typeof REFUSALS): void {
+    if (this.#state === state) return;
+    throw new ReftableError("api", `Cannot use addition: ${REFUSALS[this.#state]}`);
   }
 }
+
+/** Why an addition in some state cannot be used in another. */
+const REFUSALS = {
+  open: "no table is being added to it",
+  adding: "a table is being added to it",
+  committing: "it is being committed",
+  closed: "it was committed or disposed",
+};

@@ -13,11 +13,15 @@ export interface CompactionTask {
   readonly sync: boolean;
 }
 
-/** Does a compaction elsewhere; locks and names stay with the caller. */
+/**
+ * Does a compaction elsewhere; locks and names stay with the caller.
+ *
+ * @returns What was written; `undefined` when it cannot be done elsewhere, and nothing was.
+ */
 export type CompactionRunner = (
   task: CompactionTask,
   hooks: Omit<CompactionHooks, "isExpired">,
-) => Promise<WriteStatistics>;
+) => Promise<WriteStatistics | undefined>;
 
 /** When work goes to another thread: when it pays, always or never. */
 export type WorkerMode = "auto" | "always" | "never";

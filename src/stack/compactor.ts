@@ -133,11 +133,12 @@ export class Compactor {
     // A worker has but the real file system, and a function cannot be sent to it.
     const canMove = host.location.fileSystem === denoFileSystem && !isExpired;
     const run = canMove ? compactionRunner(workers, size) : undefined;
-    if (run) {
+    const paths = tables.map(({ name }) => host.path(name));
+    const task = { tables: paths, output: file.path, job, sync };
+    const elsewhere = await run?.(task, { signal, onProgress });
+    if (elsewhere) {
       file.close();
-      const paths = tables.map(({ name }) => host.path(name));
-      const task = { tables: paths, output: file.path, job, sync };
-      return await run(task, { signal, onProgress });
+      return elsewhere;
     }
     const merged = tables.map(({ table }) => table);
     const written = await compactTables(merged, file, job, { signal, onProgress, isExpired });

@@ -69,8 +69,10 @@ export class StackHost {
   }
 
   #replace(snapshot: Snapshot): void {
-    this.#snapshot.release();
+    const old = this.#snapshot;
     this.#snapshot = snapshot;
+    // What goes on after the stack was closed keeps nothing open.
+    (this.#isClosed ? snapshot : old).release();
   }
 
   /** Lets go of the tables. */

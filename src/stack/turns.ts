@@ -5,8 +5,17 @@ import { ReftableError } from "../errors.ts";
  * not fight for a lock that is their own.
  */
 export class Turns {
+  readonly #minPatience: number;
   /** Who has the turn, then who waits; each is settled when its turn ends. */
   readonly #queue: Promise<void>[] = [];
+
+  /**
+   * @param minPatience How long one may take at least, in milliseconds: more than a slow disk needs, as
+   * whoever waits would give up with all that wait behind it.
+   */
+  constructor(minPatience = 10_000) {
+    this.#minPatience = minPatience;
+  }
 
   /**
    * Waits for the turn.
@@ -17,6 +26,7 @@ export class Turns {
    * @throws {ReftableError} With code `"lock"` when another takes too long: perhaps it waits for this one.
    */
   async take(patience: number, directory: string): Promise<Disposable> {
+    const limit = patience < 0 ? patience : Math.max(patience, this.#minPatience);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#queue.push(promise);
     const turn = {
@@ -27,7 +37,7 @@ export class Turns {
       },
     };
     while (this.#queue[0] !== promise) {
-      if (await endsWithin(this.#queue[0]!, patience)) continue;
+      if (await endsWithin(this.#queue[0]!, limit)) continue;
       turn[Symbol.dispose]();
       throw new ReftableError(
         "lock",

@@ -15,6 +15,8 @@ const channel = globalThis as unknown as {
 
 let controller = new AbortController();
 
+channel.postMessage({ kind: "ready" });
+
 channel.onmessage = ({ data }) => {
   if (data.kind === "abort") {
     controller.abort();

@@ -5,7 +5,7 @@
  */
 
 import { setCompactionRunner, type WorkerMode } from "../stack/compaction_runner.ts";
-import { WorkerPool } from "./pool.ts";
+import { WorkerPool, WorkerUnavailable } from "./pool.ts";
 
 /** How workers are used. */
 export interface WorkerSettings {
@@ -59,5 +59,10 @@ function mode(): WorkerMode {
 setCompactionRunner(async (task, hooks) => {
   const directory = task.output.slice(0, task.output.lastIndexOf("/"));
   const access = { read: [directory], write: [directory] };
-  return await sharedPool().run("compact", task, { ...hooks, access });
+  try {
+    return await sharedPool().run("compact", task, { ...hooks, access });
+  } catch (error) {
+    if (error instanceof WorkerUnavailable) return undefined;
+    throw error;
+  }
 }, mode);

@@ -28,10 +28,20 @@ interface Assignment {
   readonly reject: (error: unknown) => void;
 }
 
+/** Where the code of a worker is. */
+const ENTRY = new URL("./entry.ts", import.meta.url);
+
+/** No worker can be started here: the program may not load its code. */
+export class WorkerUnavailable extends Error {
+  override readonly name = "WorkerUnavailable";
+}
+
 /** A worker and what it does. */
 interface Member {
   readonly worker: Worker;
   readonly access: WorkerAccess;
+  /** Whether its code was loaded. */
+  isReady: boolean;
   assignment: Assignment | undefined;
 }
 
@@ -69,7 +79,7 @@ export class WorkerPool implements Disposable {
    *
    * @returns What the job gives.
    * @throws {ReftableError} What the job throws, or with code `"io"` when its worker dies; the signal's reason
-   * when it is aborted.
+   * when it is aborted; {@linkcode WorkerUnavailable} when there can be no worker.
    */
   async run<Kind extends JobKind>(
     kind: Kind,
@@ -77,6 +87,7 @@ export class WorkerPool implements Disposable {
     { access, signal, onProgress }: JobOptions<Kind>,
   ): Promise<Jobs[Kind]["result"]> {
     signal?.throwIfAborted();
+    if (!mayLoad(ENTRY)) throw new WorkerUnavailable(`Cannot read "${ENTRY}"`);
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const message = { kind, task } as ToWorker;
     const assignment: Assignment = { message, access, onProgress, resolve, reject };
@@ -119,18 +130,19 @@ export class WorkerPool implements Disposable {
   }
 
   #start(access: WorkerAccess): Member {
-    const url = new URL("./entry.ts", import.meta.url);
     const options: WorkerOptions & { deno?: unknown } = { type: "module" };
     if (this.#leastPrivilege) options.deno = { permissions: onlyAccess(access) };
-    const worker = new Worker(url, options);
-    const member: Member = { worker, access, assignment: undefined };
+    const worker = new Worker(ENTRY, options);
+    const member: Member = { worker, access, isReady: false, assignment: undefined };
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(member, data);
     worker.onerror = (event) => {
       // Otherwise it would end this thread too.
       event.preventDefault();
       this.#end(
         member,
-        new ReftableError("io", `Cannot finish job: its worker died: ${event.message}`),
+        member.isReady
+          ? new ReftableError("io", `Cannot finish job: its worker died: ${event.message}`)
+          : new WorkerUnavailable(event.message),
       );
       this.#assign();
     };
@@ -140,7 +152,8 @@ export class WorkerPool implements Disposable {
 
   #receive(member: Member, message: FromWorker): void {
     const { assignment } = member;
-    if (!assignment) return;
+    member.isReady = true;
+    if (!assignment || message.kind === "ready") return;
     if (message.kind === "progress") {
       assignment.onProgress?.(message.progress as never);
       return;
@@ -163,11 +176,17 @@ export class WorkerPool implements Disposable {
   }
 
   /** Ends a worker; the job that it has not finished fails. */
-  #end(member: Member, error?: ReftableError): void {
+  #end(member: Member, error?: Error): void {
     this.#members.delete(member);
     member.worker.terminate();
     if (error) member.assignment?.reject(error);
   }
+}
+
+/** Tells whether the code of a worker may be loaded: where it is a file, only with permission to read it. */
+function mayLoad(entry: URL): boolean {
+  if (entry.protocol !== "file:") return true;
+  return Deno.permissions.querySync({ name: "read", path: entry }).state === "granted";
 }
 
 function sameAccess(a: WorkerAccess, b: WorkerAccess): boolean {

@@ -18,6 +18,7 @@ export type ToWorker =
 
 /** What a worker tells. */
 export type FromWorker =
+  | { readonly kind: "ready" }
   | { readonly kind: "progress"; readonly progress: unknown }
   | { readonly kind: "done"; readonly result: unknown }
   | { readonly kind: "failed"; readonly error: WireError };
