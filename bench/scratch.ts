@@ -1,7 +1,9 @@
 import { join } from "@std/path";
 import { copy } from "@std/fs";
 import type { Data } from "./data.ts";
+import type { Run } from "./case.ts";
 import type { Git } from "./git.ts";
+import { type Command, measurePeakMemory, timeProcess } from "./process.ts";
 
 /** A repository that rounds may change: a copy, made anew before each. */
 export class ScratchRepo implements Disposable {
@@ -18,6 +20,23 @@ export class ScratchRepo implements Disposable {
   constructor(data: Data, template: string, name: string) {
     this.path = join(data.dir, `${name}.scratch`);
     this.#template = template;
+  }
+
+  /** Measures two programs, each time on the repository as the template is. */
+  compare(ours: Command, git: Command): Run {
+    const fresh = async <T>(measure: (command: Command) => Promise<T>, command: Command) => {
+      await this.reset();
+      return await measure(command);
+    };
+    return {
+      ours: () => fresh(timeProcess, ours),
+      git: () => fresh(timeProcess, git),
+      peakMemory: {
+        ours: () => fresh(measurePeakMemory, ours),
+        git: () => fresh(measurePeakMemory, git),
+      },
+      [Symbol.dispose]: () => this[Symbol.dispose](),
+    };
   }
 
   /** Makes the repository as the template is. */

@@ -2,7 +2,7 @@ import { fromFileUrl, join } from "@std/path";
 import { copy } from "@std/fs";
 import { Stack } from "../../mod.ts";
 import type { Case, Context, Run } from "../case.ts";
-import { type Command, measurePeakMemory, timeProcess } from "../process.ts";
+import type { Command } from "../process.ts";
 import { ScratchRepo } from "../scratch.ts";
 
 const CLI = fromFileUrl(new URL("../../cli.ts", import.meta.url));
@@ -24,19 +24,7 @@ export const compact: Case = {
       args: ["run", "--no-prompt", ...access, CLI, "compact", scratch.path],
     };
     const theirs = context.git.command(["pack-refs", "--all"], { cwd: scratch.path });
-    const fresh = async <T>(measure: (command: Command) => Promise<T>, command: Command) => {
-      await scratch.reset();
-      return await measure(command);
-    };
-    return {
-      ours: () => fresh(timeProcess, ours),
-      git: () => fresh(timeProcess, theirs),
-      peakMemory: {
-        ours: () => fresh(measurePeakMemory, ours),
-        git: () => fresh(measurePeakMemory, theirs),
-      },
-      [Symbol.dispose]: () => scratch[Symbol.dispose](),
-    };
+    return scratch.compare(ours, theirs);
   },
 };
 

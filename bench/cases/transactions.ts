@@ -1,6 +1,6 @@
 import { fromFileUrl, join } from "@std/path";
 import type { Case, Context, Run } from "../case.ts";
-import { type Command, measurePeakMemory, timeProcess } from "../process.ts";
+import type { Command } from "../process.ts";
 import { presentObject, ScratchRepo } from "../scratch.ts";
 
 const SCRIPT = fromFileUrl(new URL("../processes/transactions.ts", import.meta.url));
@@ -67,19 +67,7 @@ async function start({ data, git }: Context, { count, refs, sync }: Transactions
   const settings = sync ? ["-c", "core.fsync=reference"] : [];
   const args = [...settings, "update-ref", "--stdin"];
   const theirs = git.command(args, { cwd: scratch.path, stdin });
-  const fresh = async <T>(measure: (command: Command) => Promise<T>, command: Command) => {
-    await scratch.reset();
-    return await measure(command);
-  };
-  return {
-    ours: () => fresh(timeProcess, ours),
-    git: () => fresh(timeProcess, theirs),
-    peakMemory: {
-      ours: () => fresh(measurePeakMemory, ours),
-      git: () => fresh(measurePeakMemory, theirs),
-    },
-    [Symbol.dispose]: () => scratch[Symbol.dispose](),
-  };
+  return scratch.compare(ours, theirs);
 }
 
 /** Makes an empty repository that finds the objects of another one. */

@@ -1,6 +1,12 @@
 import { openRepositoryStack } from "../../mod.ts";
-import { type Arguments, type CommandSpec, HELP } from "./command.ts";
-import type { Command } from "./main.ts";
+import {
+  type Arguments,
+  type Command,
+  type CommandSpec,
+  HELP,
+  STACK_PATH,
+  WORKTREE,
+} from "./command.ts";
 import type { Output } from "./output.ts";
 
 const spec: CommandSpec = {
@@ -9,7 +15,7 @@ const spec: CommandSpec = {
   operands: "<path>",
   options: [
     { short: "n", long: "dry-run", help: "only tell what would be removed" },
-    { long: "worktree", help: "take the stack of the linked working tree, not the shared one" },
+    WORKTREE,
     HELP,
   ],
   notes:

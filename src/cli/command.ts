@@ -1,3 +1,5 @@
+import type { Output } from "./output.ts";
+
 /** An option of a command. */
 export interface OptionSpec {
   /** Its name after two dashes. */
@@ -23,6 +25,28 @@ export interface CommandSpec {
   /** More to know, below the options. */
   readonly notes?: string;
 }
+
+/** What the module of a command exports. */
+export interface Command {
+  /** Its options and its help. */
+  readonly spec: CommandSpec;
+  /**
+   * Does it.
+   *
+   * @returns The exit code.
+   */
+  run(args: Arguments, output: Output): Promise<number> | number;
+}
+
+/** The option of commands that work on one of a repository's stacks. */
+export const WORKTREE: OptionSpec = {
+  long: "worktree",
+  help: "take the stack of the linked working tree, not the shared one",
+};
+
+/** What such a command takes as its path. */
+export const STACK_PATH =
+  "<path> is a directory of tables, a '.git' directory, a working tree or a bare repository.";
 
 /** The option that every command has. */
 export const HELP: OptionSpec = { short: "h", long: "help", help: "show this help" };

@@ -1,6 +1,12 @@
 import { openRepositoryStack, type Stack } from "../../mod.ts";
-import { type Arguments, type CommandSpec, HELP } from "./command.ts";
-import type { Command } from "./main.ts";
+import {
+  type Arguments,
+  type Command,
+  type CommandSpec,
+  HELP,
+  STACK_PATH,
+  WORKTREE,
+} from "./command.ts";
 import { ProgressLine } from "./progress.ts";
 import { parseTime } from "./time.ts";
 
@@ -12,10 +18,10 @@ const spec: CommandSpec = {
     { long: "auto", help: "merge only what keeps the tables few" },
     { long: "expire-before", value: "time", help: "drop log entries older than this" },
     { long: "min-update-index", value: "n", help: "drop log entries with a lower update index" },
-    { long: "worktree", help: "take the stack of the linked working tree, not the shared one" },
+    WORKTREE,
     HELP,
   ],
-  notes: `<path> is a directory of tables, a '.git' directory, a working tree or a bare repository.
+  notes: `${STACK_PATH}
 <time> is seconds since 1970, a date such as 2026-01-31, 'now', or '<n>.days.ago'.`,
 };
 

@@ -8,10 +8,9 @@ import {
   Stack,
   Table,
 } from "../../mod.ts";
-import { type Arguments, type CommandSpec, HELP } from "./command.ts";
+import { type Arguments, type Command, type CommandSpec, HELP, WORKTREE } from "./command.ts";
 import { formatLog, formatRef } from "./format_records.ts";
 import { compactAll } from "./compact.ts";
-import type { Command } from "./main.ts";
 import type { Output } from "./output.ts";
 
 const spec: CommandSpec = {
@@ -32,7 +31,7 @@ const spec: CommandSpec = {
     { long: "ref", value: "name", help: "print only this ref and its log" },
     { long: "oid", value: "oid", help: "print only refs that hold or peel to this object" },
     { long: "tables", help: "print each table of a stack by itself, with tombstones" },
-    { long: "worktree", help: "print the stack of the linked working tree, not the shared one" },
+    WORKTREE,
     { long: "json", help: "print a JSON object a line" },
     HELP,
   ],

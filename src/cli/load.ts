@@ -8,8 +8,7 @@ import {
   type WriteStatistics,
   writeTable,
 } from "../../mod.ts";
-import { type Arguments, type CommandSpec, HELP } from "./command.ts";
-import type { Command } from "./main.ts";
+import { type Arguments, type Command, type CommandSpec, HELP } from "./command.ts";
 import type { Output } from "./output.ts";
 import { parseRecord } from "./parse_record.ts";
 

@@ -1,18 +1,6 @@
 import { removePendingFiles } from "../../mod.ts";
-import { Arguments, type CommandSpec, formatUsage, UsageError } from "./command.ts";
+import { Arguments, type Command, formatUsage, UsageError } from "./command.ts";
 import { ClosedPipe, Output } from "./output.ts";
-
-/** What the module of a command exports. */
-export interface Command {
-  /** Its options and its help. */
-  readonly spec: CommandSpec;
-  /**
-   * Does it.
-   *
-   * @returns The exit code.
-   */
-  run(args: Arguments, output: Output): Promise<number> | number;
-}
 
 /** The commands; a module is loaded when its command is called. */
 const COMMANDS: Readonly<

@@ -4,8 +4,14 @@ import {
   type StrayFile,
   type TableInventory,
 } from "../../mod.ts";
-import { type Arguments, type CommandSpec, HELP } from "./command.ts";
-import type { Command } from "./main.ts";
+import {
+  type Arguments,
+  type Command,
+  type CommandSpec,
+  HELP,
+  STACK_PATH,
+  WORKTREE,
+} from "./command.ts";
 import type { Output } from "./output.ts";
 
 const spec: CommandSpec = {
@@ -14,7 +20,7 @@ const spec: CommandSpec = {
   operands: "<path>",
   options: [
     { long: "json", help: "print one JSON object" },
-    { long: "worktree", help: "take the stack of the linked working tree, not the shared one" },
+    WORKTREE,
     HELP,
   ],
   notes:
