@@ -18,8 +18,7 @@ const spec: CommandSpec = {
     WORKTREE,
     HELP,
   ],
-  notes:
-    `<path> is a directory of tables, a '.git' directory, a working tree or a bare repository.`,
+  notes: STACK_PATH,
 };
 
 /** `reftable clean` */
