@@ -4,7 +4,12 @@
  * @module
  */
 
-export { ReftableError, type ReftableErrorCode, type ReftableErrorOptions } from "./src/errors.ts";
+export {
+  type ProblemCode,
+  ReftableError,
+  type ReftableErrorCode,
+  type ReftableErrorOptions,
+} from "./src/errors.ts";
 export type { HashName } from "./src/format/hash.ts";
 export type { LogDeletion, LogRecord, LogRecordBase, LogUpdate } from "./src/format/log_record.ts";
 export type {

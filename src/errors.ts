@@ -26,12 +26,83 @@ export type ReftableErrorCode =
   | "entry-too-big"
   | "empty-table";
 
+/**
+ * What is wrong with a table or a stack, as one word a program can branch on. Of a table:
+ *
+ * - `"magic"`: it does not begin, or its footer does not, with "REFT",
+ * - `"version"`: its version is unknown,
+ * - `"hash-id"`: its hash is unknown,
+ * - `"header"`: its header is cut short, makes no sense or is not what the footer repeats,
+ * - `"checksum"`: its footer's checksum is wrong,
+ * - `"section"`: a section is not where the footer says, or not in its place among the others,
+ * - `"block-type"`: a block is of no kind, or not of the kind that belongs there,
+ * - `"block-length"`: a block is longer than it can be, or shorter,
+ * - `"padding"`: a block is padded with something else than NULs,
+ * - `"gap"`: there is something between two blocks that is neither,
+ * - `"restart"`: a restart table does not fit the records,
+ * - `"record"`: a record does not fit into its block, or its key makes no sense,
+ * - `"key-order"`: a key is not above the key before it,
+ * - `"value-type"`: a record has a value of an unknown kind,
+ * - `"update-index"`: a record has an update index that the table cannot have,
+ * - `"deflate"`: a log block does not inflate to what it should be,
+ * - `"index"`: an index does not lead where it says, or not to every block,
+ * - `"object"`: the object section does not say which ref blocks mention which objects,
+ * - `"refname"`: a ref has a name that no ref can have,
+ * - `"symref-target"`: a symbolic ref holds a name that no ref can have.
+ *
+ * Of a stack:
+ *
+ * - `"tables-list"`: the list of tables is missing, or a line of it is no file name,
+ * - `"missing-table"`: a table that the list names is not there,
+ * - `"duplicate-table"`: the list names a table twice,
+ * - `"table-name"`: a table's name does not tell its range of update indices,
+ * - `"table-range"`: a table's range is not above that of the table before it,
+ * - `"table-hash"`: a table has another hash than the stack,
+ * - `"orphan"`: there is a table that the list does not name,
+ * - `"temporary"`: there is a file that somebody is writing, or left behind,
+ * - `"lock"`: there is a lock that somebody holds, or left behind,
+ * - `"geometric"`: the tables are not as few as compaction would make them.
+ */
+export type ProblemCode =
+  | "magic"
+  | "version"
+  | "hash-id"
+  | "header"
+  | "checksum"
+  | "section"
+  | "block-type"
+  | "block-length"
+  | "padding"
+  | "gap"
+  | "restart"
+  | "record"
+  | "key-order"
+  | "value-type"
+  | "update-index"
+  | "deflate"
+  | "index"
+  | "object"
+  | "refname"
+  | "symref-target"
+  | "tables-list"
+  | "missing-table"
+  | "duplicate-table"
+  | "table-name"
+  | "table-range"
+  | "table-hash"
+  | "orphan"
+  | "temporary"
+  | "lock"
+  | "geometric";
+
 /** Where an error was found, and what caused it. */
 export interface ReftableErrorOptions {
   /** The file concerned, as it was named to the library. */
   readonly file?: string | undefined;
   /** The place in that file, in bytes from its start. */
   readonly offset?: number | undefined;
+  /** What is wrong with the file, when it is damaged. */
+  readonly problem?: ProblemCode | undefined;
   /** The error below this one. */
   readonly cause?: unknown;
 }
@@ -59,6 +130,8 @@ export class ReftableError extends Error {
   readonly file: string | undefined;
   /** The place in the file, in bytes from its start, when it is known. */
   readonly offset: number | undefined;
+  /** What is wrong with the file when it is damaged, as verification would call it. */
+  readonly problem: ProblemCode | undefined;
 
   /**
    * Makes an error.
@@ -73,5 +146,6 @@ export class ReftableError extends Error {
     this.code = code;
     this.file = options.file;
     this.offset = options.offset;
+    this.problem = options.problem;
   }
 }

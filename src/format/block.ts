@@ -1,4 +1,5 @@
 import { getUint16, getUint24 } from "../bytes/big_endian.ts";
+import type { ProblemCode, ReftableError } from "../errors.ts";
 import { damaged } from "./damage.ts";
 
 /** The kinds of blocks, each by the byte it begins with. */
@@ -71,6 +72,7 @@ export function frameBlock(
   const restartStart = bytes.length - 2 - 3 * restartCount;
   if (restartCount === 0 || restartStart <= start) {
     throw damaged(
+      "restart",
       file,
       offset,
       `block at offset ${offset} has ${bytes.length} bytes and claims ${restartCount} restarts`,
@@ -94,17 +96,27 @@ export function restartPosition(block: Block, index: number): number {
       `restart ${index} points to ${position}, expected ${block.start} to ${
         block.restartStart - 1
       }`,
+      "restart",
     );
   }
   return position;
 }
 
-/** Makes the error for damage at a position inside a block. */
-export function damagedRecord(block: Block, position: number, finding: string): Error {
+/**
+ * Makes the error for damage at a position inside a block.
+ *
+ * @param problem What is wrong, as one word.
+ */
+export function damagedRecord(
+  block: Block,
+  position: number,
+  finding: string,
+  problem: ProblemCode = "record",
+): ReftableError {
   // Positions in an inflated log block are not positions in the file.
   const where = block.type === BlockType.log
     ? `byte ${position} of the inflated log block at offset ${block.offset}`
     : `offset ${block.offset + position}`;
   const offset = block.type === BlockType.log ? block.offset : block.offset + position;
-  return damaged(block.file, offset, `record at ${where}: ${finding}`);
+  return damaged(problem, block.file, offset, `record at ${where}: ${finding}`);
 }

@@ -1,5 +1,6 @@
 import { ByteReader } from "../bytes/byte_reader.ts";
 import { commonPrefixLength } from "../bytes/compare.ts";
+import type { ProblemCode } from "../errors.ts";
 import { type Block, BlockType, damagedRecord, restartPosition } from "./block.ts";
 
 /** What a cursor stands in at first: a block without records. */
@@ -141,7 +142,7 @@ export class BlockCursor {
       position++;
     }
     if (shared === keyLength || shared < previousLength && key[shared]! > bytes[position]!) {
-      throw this.#damage(this.#whyNotAscending(keyLength));
+      throw this.#notAscending(keyLength);
     }
     this.sharedLength = shared;
     while (shared < keyLength) key[shared++] = bytes[position++]!;
@@ -159,9 +160,9 @@ export class BlockCursor {
     return true;
   }
 
-  #whyNotAscending(keyLength: number): string {
-    if (keyLength === 0) return "its key is empty";
-    return "its key is not above the key before it";
+  #notAscending(keyLength: number): Error {
+    if (keyLength === 0) return this.#damage("its key is empty");
+    return this.#damage("its key is not above the key before it", "key-order");
   }
 
   /**
@@ -213,7 +214,7 @@ export class BlockCursor {
     this.#recordStart = recordStart;
     if (reader.failed) throw this.#damage("its key does not fit");
     if (prefixLength !== 0) {
-      throw this.#damage(`a restart points to it, but it shares ${prefixLength} bytes`);
+      throw this.#damage(`a restart points to it, but it shares ${prefixLength} bytes`, "restart");
     }
     const end = Math.min(length, targetLength);
     for (let i = 0; i < end; i++) {
@@ -264,10 +265,10 @@ export class BlockCursor {
   }
 
   #throwUnknownType(kind: string): never {
-    throw this.#damage(`${kind} value type ${this.valueType} is unknown`);
+    throw this.#damage(`${kind} value type ${this.valueType} is unknown`, "value-type");
   }
 
-  #damage(finding: string): Error {
-    return damagedRecord(this.block, this.#recordStart, finding);
+  #damage(finding: string, problem?: ProblemCode): Error {
+    return damagedRecord(this.block, this.#recordStart, finding, problem);
   }
 }

@@ -66,6 +66,7 @@ export function parseFooter(
   const computed = crc32(bytes.subarray(0, size + 40));
   if (checksum !== computed) {
     throw damaged(
+      "checksum",
       file,
       position + size + 40,
       `footer at offset ${position} has checksum ${hex(checksum)}, its bytes give ${hex(computed)}`,
@@ -73,7 +74,7 @@ export function parseFooter(
   }
   for (let i = 0; i < size; i++) {
     if (bytes[i] !== headerBytes[i]) {
-      throw damaged(file, i, `header and footer differ in byte ${i}`);
+      throw damaged("header", file, i, `header and footer differ in byte ${i}`);
     }
   }
   const object = getObjectPosition(bytes, size + 8);
@@ -97,6 +98,7 @@ export function parseFooter(
   const longest = Math.min(31, hashSize(header.hash));
   if (positions.object > 0 && (objectIdLength < 2 || objectIdLength > longest)) {
     throw damaged(
+      "object",
       file,
       position + size + 8,
       `object ids of the object section have ${objectIdLength} bytes, expected 2 to ${longest}`,
@@ -119,6 +121,7 @@ function checkOrder(
     if (start < least || start >= footerPosition) {
       const shown = start === Infinity ? "above 2^53 - 1" : start;
       throw damaged(
+        "section",
         file,
         footerPosition,
         `${NAMES[section]} is said to be at offset ${shown}, ` +

@@ -44,27 +44,32 @@ export function headerSize(version: 1 | 2): number {
  */
 export function parseHeader(bytes: Uint8Array, file: string, position = 0): TableHeader {
   if (bytes.length < 5 || getUint32(bytes, 0) !== MAGIC) {
-    throw damaged(file, position, `no "REFT" at offset ${position}: this is no reftable`);
+    throw damaged("magic", file, position, `no "REFT" at offset ${position}: this is no reftable`);
   }
   const version = bytes[4];
   if (version !== 1 && version !== 2) {
-    throw damaged(file, position + 4, `version is ${version}, expected 1 or 2`);
+    throw damaged("version", file, position + 4, `version is ${version}, expected 1 or 2`);
   }
   if (bytes.length < headerSize(version)) {
-    throw damaged(file, position, `the header ends after ${bytes.length} bytes`);
+    throw damaged("header", file, position, `the header ends after ${bytes.length} bytes`);
   }
   const minUpdateIndex = getUint64(bytes, 8);
   const maxUpdateIndex = getUint64(bytes, 16);
   if (minUpdateIndex === undefined || maxUpdateIndex === undefined) {
     const offset = position + (minUpdateIndex === undefined ? 8 : 16);
-    throw damaged(file, offset, `update index at offset ${offset} is above 2^53 - 1`);
+    throw damaged("header", file, offset, `update index at offset ${offset} is above 2^53 - 1`);
   }
   let hash: HashName | undefined = "sha1";
   if (version === 2) {
     hash = hashFromId(getUint32(bytes, 24));
     if (hash === undefined) {
       const id = getUint32(bytes, 24).toString(16).padStart(8, "0");
-      throw damaged(file, position + 24, `hash id is 0x${id}, expected "sha1" or "s256"`);
+      throw damaged(
+        "hash-id",
+        file,
+        position + 24,
+        `hash id is 0x${id}, expected "sha1" or "s256"`,
+      );
     }
   }
   return { version, blockSize: getUint24(bytes, 5), minUpdateIndex, maxUpdateIndex, hash };

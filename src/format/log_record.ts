@@ -92,7 +92,12 @@ export function logUpdateIndex(cursor: BlockCursor): number {
   const { key, keyLength } = cursor;
   const high = ~getUint32(key, keyLength - 8) >>> 0;
   if (high > 0x1fffff) {
-    throw damagedRecord(cursor.block, cursor.valueStart, "its update index is above 2^53 - 1");
+    throw damagedRecord(
+      cursor.block,
+      cursor.valueStart,
+      "its update index is above 2^53 - 1",
+      "update-index",
+    );
   }
   return high * 0x100000000 + (~getUint32(key, keyLength - 4) >>> 0);
 }

@@ -20,12 +20,17 @@ export function decodeObjectPositions(cursor: BlockCursor): number[] | undefined
   for (let i = 0; i < count; i++) {
     const distance = reader.varint();
     if (i > 0 && distance === 0) {
-      throw damagedRecord(cursor.block, cursor.valueStart, "its positions do not ascend");
+      throw positionsDoNotAscend(cursor);
     }
     position += distance;
     positions.push(position);
   }
   return positions;
+}
+
+/** Makes the error for an object whose positions do not ascend. */
+export function positionsDoNotAscend({ block, valueStart }: BlockCursor): Error {
+  return damagedRecord(block, valueStart, "its positions do not ascend", "object");
 }
 
 /**

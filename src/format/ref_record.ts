@@ -96,7 +96,12 @@ export function readUpdateIndex(
   const reader = new ByteReader(cursor.block.bytes, cursor.valueStart, cursor.valueEnd);
   const updateIndex = minUpdateIndex + reader.varint();
   if (updateIndex > Number.MAX_SAFE_INTEGER) {
-    throw damagedRecord(cursor.block, cursor.valueStart, "its update index is above 2^53 - 1");
+    throw damagedRecord(
+      cursor.block,
+      cursor.valueStart,
+      "its update index is above 2^53 - 1",
+      "update-index",
+    );
   }
   return { updateIndex, start: reader.position };
 }

@@ -7,7 +7,7 @@ import {
   isBlockType,
 } from "../format/block.ts";
 import { ReftableError } from "../errors.ts";
-import { damaged } from "../format/damage.ts";
+import { damaged, unreadable } from "../format/damage.ts";
 import { headerSize } from "../format/header.ts";
 import { type BlockSource, readRequest } from "../io/block_source.ts";
 import { inflate } from "../io/inflate.ts";
@@ -77,6 +77,7 @@ export class BlockLoader {
     const { file, end } = this.layout;
     if (offset >= end) {
       throw damaged(
+        "gap",
         file,
         offset,
         `expected a block at offset ${offset}, the footer begins at ${end}`,
@@ -87,17 +88,27 @@ export class BlockLoader {
     const type = bytes[headerOffset];
     if (!isBlockType(type)) {
       const shown = type === undefined ? "nothing" : `byte ${type}`;
-      throw damaged(file, offset, `expected a block at offset ${offset}, found ${shown}`);
+      throw damaged(
+        "block-type",
+        file,
+        offset,
+        `expected a block at offset ${offset}, found ${shown}`,
+      );
     }
     const length = getUint24(bytes, headerOffset + 1);
     if (bytes.length < headerOffset + BLOCK_HEADER_SIZE || length < headerOffset + 6) {
-      throw damaged(file, offset, `block length at offset ${offset} is ${length}`);
+      throw damaged("block-length", file, offset, `block length at offset ${offset} is ${length}`);
     }
     if (type === BlockType.log) {
       let block;
       while (!(block = this.#inflate(offset, headerOffset, length, bytes))) {
         if (bytes.length >= end - offset) {
-          throw damaged(file, offset, `log block at offset ${offset} goes on beyond the footer`);
+          throw damaged(
+            "deflate",
+            file,
+            offset,
+            `log block at offset ${offset} goes on beyond the footer`,
+          );
         }
         bytes = yield* stretches.get(offset, Math.min(4 * bytes.length, end - offset));
       }
@@ -105,7 +116,7 @@ export class BlockLoader {
     }
     if (length > end - offset) {
       const finding = `block length at offset ${offset} is ${length}, the footer begins at ${end}`;
-      throw damaged(file, offset, finding);
+      throw damaged("block-length", file, offset, finding);
     }
     // One byte more shows whether there is padding.
     const wanted = Math.min(length + 1, end - offset);
@@ -136,9 +147,10 @@ export class BlockLoader {
     } catch (cause) {
       if (!(cause instanceof ReftableError)) throw cause;
       const finding = `log block at offset ${offset}: ${cause.message}`;
-      throw new ReftableError("zlib", `Cannot read table "${file}": ${finding}`, {
+      throw new ReftableError("zlib", unreadable(file) + finding, {
         file,
         offset,
+        problem: "deflate",
         cause,
       });
     }

@@ -48,7 +48,12 @@ export function* readLayout(source: BlockSource): Io<TableLayout> {
   const { version } = parseHeader(start, name);
   const end = size - footerSize(version);
   if (end < headerSize(version)) {
-    throw damaged(name, size, `the file has ${size} bytes, too few for a header and a footer`);
+    throw damaged(
+      "header",
+      name,
+      size,
+      `the file has ${size} bytes, too few for a header and a footer`,
+    );
   }
   const footerBytes = yield* perform(readRequest(source, end, footerSize(version)));
   const footer = parseFooter(footerBytes, start, name, end);
@@ -65,14 +70,14 @@ function arrange(
   if (!empty && firstType !== BlockType.ref && firstType !== BlockType.log) {
     const offset = headerSize(header.version);
     const finding = `the first block has type ${firstType}, expected "r" (114) or "g" (103)`;
-    throw damaged(file, offset, finding);
+    throw damaged("block-type", file, offset, finding);
   }
   const logsOnly = !empty && firstType === BlockType.log;
   const hasRefs = !empty && !logsOnly;
   if (logsOnly && positions.log > headerSize(header.version)) {
     const finding =
       `log section is said to be at offset ${positions.log}, the file begins with one`;
-    throw damaged(file, end, finding);
+    throw damaged("section", file, end, finding);
   }
   const afterObjects = positions.log || end;
   const afterRefs = positions.object || afterObjects;

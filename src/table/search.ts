@@ -114,7 +114,7 @@ export class Search {
   #misled(where: string): Error {
     const { offset } = this.#parent!;
     const finding = `index block at offset ${offset} leads to ${where}`;
-    return damaged(this.#loader.layout.file, offset, finding);
+    return damaged("index", this.#loader.layout.file, offset, finding);
   }
 }
 
@@ -122,6 +122,7 @@ export class Search {
 export function wrongType(loader: BlockLoader, block: Block, expected: BlockType): Error {
   const letter = (type: BlockType) => JSON.stringify(String.fromCharCode(type));
   return damaged(
+    "block-type",
     loader.layout.file,
     block.offset,
     `block at offset ${block.offset} has type ${letter(block.type)}, expected ${letter(expected)}`,
