@@ -1,5 +1,8 @@
 import { ReftableError } from "../errors.ts";
+import { type BlockSource, BytesSource } from "./block_source.ts";
+import { openFileSource, SMALL } from "./file_source.ts";
 import type { FileMode, FileSystem, WritableFile } from "./file_system.ts";
+import type { Io } from "./io.ts";
 
 /** The files that nobody shall find when the process ends now. */
 const pending = new Set<PendingFile>();
@@ -42,6 +45,8 @@ export class PendingFile implements AsyncDisposable {
   readonly path: string;
   readonly #fileSystem: FileSystem;
   readonly #file: WritableFile;
+  /** What was written, as long as it is small. */
+  #kept: Uint8Array | undefined = new Uint8Array();
 
   private constructor(fileSystem: FileSystem, path: string, file: WritableFile) {
     this.#fileSystem = fileSystem;
@@ -94,6 +99,23 @@ export class PendingFile implements AsyncDisposable {
   /** Appends bytes. */
   write(bytes: Uint8Array): void {
     this.#file.write(bytes);
+    if (!this.#kept) return;
+    const kept = new Uint8Array(this.#kept.length + bytes.length);
+    kept.set(this.#kept);
+    kept.set(bytes, this.#kept.length);
+    this.#kept = kept.length <= SMALL ? kept : undefined;
+  }
+
+  /**
+   * Opens what the file has in it for reading; what was written here and is small need not be read again.
+   *
+   * @param name What to call it in errors.
+   */
+  source(name: string): Io<BlockSource> {
+    // Nothing was written here when another thread wrote the file.
+    return this.#kept?.length
+      ? openBytes(this.#kept, name)
+      : openFileSource(this.#fileSystem, this.path, name);
   }
 
   /** Waits until what was written has reached the disk. */
@@ -113,8 +135,8 @@ export class PendingFile implements AsyncDisposable {
         file: this.path,
       });
     }
-    this.close();
     try {
+      this.close();
       await this.#fileSystem.rename(this.path, path);
     } catch (error) {
       pending.add(this);
@@ -125,13 +147,25 @@ export class PendingFile implements AsyncDisposable {
   /** Removes the file at once, for when the process ends. */
   abandon(): void {
     if (!pending.delete(this)) return;
-    this.close();
-    this.#fileSystem.removeSync(this.path);
+    try {
+      this.close();
+    } finally {
+      this.#fileSystem.removeSync(this.path);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!pending.delete(this)) return;
-    this.close();
-    await this.#fileSystem.remove(this.path);
+    try {
+      this.close();
+    } finally {
+      await this.#fileSystem.remove(this.path);
+    }
   }
+}
+
+/** A source needs a generator, also where there is nothing to ask for. */
+// deno-lint-ignore require-yield
+function* openBytes(bytes: Uint8Array, name: string): Io<BlockSource> {
+  return new BytesSource(bytes, name);
 }

@@ -1,5 +1,4 @@
 import { ReftableError } from "../errors.ts";
-import { openFileSource } from "../io/file_source.ts";
 import { runAsync } from "../io/io.ts";
 import { PendingFile } from "../io/pending_file.ts";
 import { MergedTable } from "../merged/merged_table.ts";
@@ -92,8 +91,7 @@ export class Addition implements AsyncDisposable {
       );
     }
     const name = formatTableName(minUpdateIndex, maxUpdateIndex);
-    const opening = openFileSource(fileSystem, file.path, host.path(name));
-    const table = cleanup.use(await runAsync(Table.read(opening)));
+    const table = cleanup.use(await runAsync(Table.read(file.source(host.path(name)))));
     if (!host.settings.skipNameCheck) {
       const tables = [...this.#before.tables, ...this.#tables].map(({ table }) => table);
       checkNames(table, new MergedTable([...tables, table]));
