@@ -2,8 +2,8 @@ import { type BlockSource, BytesSource, readRequest } from "./block_source.ts";
 import type { FileSystem, ReadableFile } from "./file_system.ts";
 import { type Io, perform } from "./io.ts";
 
-/** A table up to this size is read at once: that costs no more than one block, and no open file. */
-const SMALL = 0x8000;
+/** A table up to this size is kept in memory: to read it costs no more than one block, and no open file. */
+export const SMALL = 0x8000;
 
 /**
  * Opens a file as a source.

@@ -3,7 +3,6 @@ import { footerSize } from "../format/footer.ts";
 import { headerSize } from "../format/header.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
-import { openFileSource } from "../io/file_source.ts";
 import { runAsync } from "../io/io.ts";
 import { acquireLock } from "../io/lock.ts";
 import { PendingFile } from "../io/pending_file.ts";
@@ -202,9 +201,9 @@ export class Compactor {
     await using cleanup = new AsyncDisposableStack();
     if (replacement) {
       const path = host.path(replacement.name);
+      const table = cleanup.use(await runAsync(Table.read(replacement.file.source(path))));
       await replacement.file.commit(path);
       cleanup.defer(async () => void await fileSystem.remove(path));
-      const table = cleanup.use(await runAsync(Table.read(openFileSource(fileSystem, path))));
       next.splice(start, old.length, { name: replacement.name, table, users: 0 });
     } else {
       next.splice(start, old.length);
