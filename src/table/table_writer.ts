@@ -54,6 +54,9 @@ const DEFAULT_BLOCK_SIZE = 4096;
 const DEFAULT_RESTART_INTERVAL = 16;
 const MAX_RESTART_INTERVAL = 0xffff;
 
+/** The footer has five bits for the length of the abbreviations. */
+const MAX_OBJECT_ID_LENGTH = 31;
+
 /**
  * Writes one table, byte for byte as git does: first the refs, then the logs, each in the order of
  * their keys, then {@linkcode TableWriter.finish}.
@@ -100,16 +103,28 @@ export class TableWriter {
    */
   constructor(sink: TableSink, options: TableWriterOptions = {}) {
     const { hash = "sha1", unpadded = false } = options;
-    const blockSize = options.blockSize || DEFAULT_BLOCK_SIZE;
-    const restartInterval = options.restartInterval || DEFAULT_RESTART_INTERVAL;
+    // Git too takes 0 for what it does by default.
+    const { blockSize = 0, restartInterval = 0 } = options;
     checkRange("block size", blockSize, MAX_BLOCK_SIZE);
     checkRange("restart interval", restartInterval, MAX_RESTART_INTERVAL);
+    if (hash !== "sha1" && hash !== "sha256") {
+      throw refusal("api", "table", `hash is "${hash}", expected "sha1" or "sha256"`);
+    }
     const version = hash === "sha1" ? 1 : 2;
-    const header: TableHeader = { version, blockSize, minUpdateIndex: 0, maxUpdateIndex: 0, hash };
+    const header: TableHeader = {
+      version,
+      blockSize: blockSize || DEFAULT_BLOCK_SIZE,
+      minUpdateIndex: 0,
+      maxUpdateIndex: 0,
+      hash,
+    };
     this.#hashSize = hashSize(hash);
     this.#skipIndexObjects = options.skipIndexObjects ?? false;
     this.#exactLogMessage = options.exactLogMessage ?? false;
-    this.#sections = new SectionWriter(sink, header, { restartInterval, unpadded });
+    this.#sections = new SectionWriter(sink, header, {
+      restartInterval: restartInterval || DEFAULT_RESTART_INTERVAL,
+      unpadded,
+    });
   }
 
   /**
@@ -304,6 +319,8 @@ export class TableWriter {
     const sections = this.#sections;
     const record = this.#record;
     const { idLength, forEach } = objects.sort();
+    // With ids that are so much alike, all refs are looked through.
+    if (idLength > MAX_OBJECT_ID_LENGTH) return;
     this.#objectIdLength = idLength;
     sections.begin(BlockType.object);
     forEach((ids, start, positions) => {
@@ -397,6 +414,6 @@ function inOrder<T>(records: Iterable<T>, compare: (a: T, b: T) => number): T[] 
 }
 
 function checkRange(what: string, value: number, max: number): void {
-  if (Number.isInteger(value) && value > 0 && value <= max) return;
+  if (Number.isInteger(value) && value >= 0 && value <= max) return;
   throw new ReftableError("api", `Cannot write table: ${what} is ${value}, expected 1 to ${max}`);
 }

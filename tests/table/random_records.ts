@@ -5,16 +5,20 @@
  */
 
 import fc from "fast-check";
-import type { LogRecord, RefRecord, TableWriterOptions } from "@reftable/reftable";
+import type { LogRecord, RefRecord } from "@reftable/reftable";
 import { compareBytes } from "../../src/bytes/compare.ts";
 import { decodeText, encodeText } from "../../src/bytes/text.ts";
 import { varint } from "../hand_made.ts";
 
 /** What to write, and how. */
 export interface Order {
-  readonly options: Required<{ [Key in keyof TableWriterOptions]: TableWriterOptions[Key] }> & {
+  readonly options: {
     readonly hash: "sha1" | "sha256";
     readonly blockSize: number;
+    readonly restartInterval: number;
+    readonly unpadded: boolean;
+    readonly skipIndexObjects: boolean;
+    readonly exactLogMessage: boolean;
   };
   readonly minUpdateIndex: number;
   readonly maxUpdateIndex: number;
@@ -31,31 +35,35 @@ const anyName = fc.uint8Array({ min: 1, minLength: 1, maxLength: 40 }).map((b) =
 
 /** Names of which many begin alike, a few are long, and some are no UTF-8. */
 export const refname: fc.Arbitrary<string> = fc.oneof(
-  { weight: 4, arbitrary: fc.integer({ min: 0, max: 999 }).map((n) => `refs/heads/topic-${n}`) },
-  { weight: 2, arbitrary: anyName.map((name) => decodeText(encodeText(`refs/tags/${name}`))) },
-  { weight: 2, arbitrary: anyName },
-  { weight: 1, arbitrary: fc.constantFrom("\u{1d4b3}", "\uffee", "a", "a/b", "a\udc80", "é") },
+  { weight: 80, arbitrary: fc.integer({ min: 0, max: 999 }).map((n) => `refs/heads/topic-${n}`) },
+  { weight: 20, arbitrary: anyName.map((name) => decodeText(encodeText(`refs/tags/${name}`))) },
+  { weight: 20, arbitrary: anyName },
+  { weight: 10, arbitrary: fc.constantFrom("\u{1d4b3}", "\uffee", "a", "a/b", "a\udc80", "é") },
   { weight: 1, arbitrary: fc.integer({ min: 100, max: 400 }).map((n) => `${"long/".repeat(n)}x`) },
 );
 
-/** An object id of either hash, told by numbers: few of them, so that objects and beginnings repeat. */
-export const oid: fc.Arbitrary<(size: number) => string> = fc.tuple(
+/** Makes an object id of some bytes, of which so many at most are the same as in others. */
+type MakeOid = (size: number, alike: number) => string;
+
+/** An object id of either hash: few of them, so that objects and beginnings repeat. */
+const oid: fc.Arbitrary<MakeOid> = fc.tuple(
   fc.integer({ min: 0, max: 3 }),
-  fc.constantFrom(0, 0, 0, 1, 2, 3, 4, 5, 11, 19, 28),
+  fc.boolean(),
   fc.integer({ min: 0, max: 40 }),
-).map(([lead, shared, rest]) => (size) => {
+).map(([lead, isAlike, rest]) => (size, alike) => {
   const bytes = new Uint8Array(size).fill(lead);
-  for (let i = Math.min(shared, size - 1); i < size; i++) bytes[i] = (rest + 1) * (i + 1) * 37;
+  const start = isAlike ? Math.min(alike, size - 1) : 0;
+  for (let i = start; i < size; i++) bytes[i] = (rest + 1) * (i + 1) * 37;
   return bytes.toHex();
 });
 
 const text = fc.oneof(fc.string({ unit: "grapheme", maxLength: 30 }), anyName);
 
-/** Where an update index lies between the limits. */
-const place = fc.oneof(
-  fc.constantFrom(0, 1, 127, 128, 16511, 16512, 2 ** 32),
+/** Gives an update index between limits. */
+const place: fc.Arbitrary<(min: number, max: number) => number> = fc.oneof(
+  fc.constantFrom(0, 0, 1, 127, 128, 16511, 16512, 2 ** 32, Infinity),
   fc.maxSafeNat(),
-);
+).map((n) => (min, max) => n === Infinity ? max : min + n % (max - min + 1));
 
 const ref = fc.record({
   kind: fc.constantFrom("deletion", "direct", "direct", "peeled", "symref"),
@@ -80,6 +88,9 @@ const log = fc.record({
   newlines: fc.integer({ min: 0, max: 2 }),
 });
 
+/** As likely many as few. */
+const UP_TO_80 = { maxLength: 80, size: "max" } as const;
+
 /** Anything that can be written. The blocks are large enough for every record and for an index. */
 export const order: fc.Arbitrary<Order> = fc.record({
   hash: fc.constantFrom("sha1", "sha256"),
@@ -97,23 +108,23 @@ export const order: fc.Arbitrary<Order> = fc.record({
   exactLogMessage: fc.boolean(),
   min: fc.oneof(fc.constantFrom(0, 1, 2 ** 32, MAX_INDEX - 200, MAX_INDEX), fc.maxSafeNat()),
   range: fc.oneof(fc.constantFrom(0, 1, 200, MAX_INDEX), fc.maxSafeNat()),
-  refs: fc.uniqueArray(ref, { maxLength: 120, selector: ({ refname }) => refname }),
-  logs: fc.array(log, { maxLength: 60 }),
-}).map(({ hash, blockSize, min, range, refs, logs, ...options }) => {
+  alike: fc.constantFrom(0, 1, 2, 3, 4, 5, 11, 19, 28),
+  refs: fc.uniqueArray(ref, { ...UP_TO_80, selector: ({ refname }) => refname }),
+  logs: fc.array(log, UP_TO_80),
+}).map(({ hash, blockSize, min, range, alike, refs, logs, ...options }) => {
   const max = min + Math.min(range, MAX_INDEX - min);
-  const size = hash === "sha1" ? 20 : 32;
+  const makeOid = (make: MakeOid) => make(hash === "sha1" ? 20 : 32, alike);
   const made = {
-    refs: refs.map((ref) =>
-      makeRef(ref, min + ref.place % Math.min(max - min + 1, MAX_INDEX), size)
-    )
+    refs: refs.map((ref) => makeRef(ref, ref.place(min, max), makeOid))
       .sort((a, b) => compareBytes(encodeText(a.refname), encodeText(b.refname))),
-    logs: inLogOrder(
-      logs.map((log) => makeLog(log, log.place % Math.min(max + 1, MAX_INDEX), size)),
-    ),
+    // Entries of a log may be older than the table.
+    logs: inLogOrder(logs.map((log) => makeLog(log, log.place(0, max), makeOid))),
   };
   if (!options.exactLogMessage) {
     made.logs = made.logs.map((log) =>
-      log.kind === "update" ? { ...log, message: log.message.replace(/\n(?=[^\n])/g, " ") } : log
+      log.kind === "update"
+        ? { ...log, message: log.message.replace(/\n(?=[^]*[^\n])/g, " ") }
+        : log
     );
   }
   const enough = Math.max(blockSize, leastBlockSize(made, hash), leastIndexBlockSize(made));
@@ -128,30 +139,38 @@ export const order: fc.Arbitrary<Order> = fc.record({
 type RandomRef = typeof ref extends fc.Arbitrary<infer T> ? T : never;
 type RandomLog = typeof log extends fc.Arbitrary<infer T> ? T : never;
 
-function makeRef(ref: RandomRef, updateIndex: number, size: number): RefRecord {
+function makeRef(
+  ref: RandomRef,
+  updateIndex: number,
+  makeOid: (make: MakeOid) => string,
+): RefRecord {
   const { refname, kind, target } = ref;
-  const oid = ref.oid(size);
+  const oid = makeOid(ref.oid);
   switch (kind) {
     case "deletion":
       return { kind, refname, updateIndex };
     case "direct":
       return { kind, refname, updateIndex, oid };
     case "peeled":
-      return { kind, refname, updateIndex, oid, peeled: ref.peeled(size) };
+      return { kind, refname, updateIndex, oid, peeled: makeOid(ref.peeled) };
     default:
       return { kind: "symref", refname, updateIndex, target };
   }
 }
 
-function makeLog(log: RandomLog, updateIndex: number, size: number): LogRecord {
+function makeLog(
+  log: RandomLog,
+  updateIndex: number,
+  makeOid: (make: MakeOid) => string,
+): LogRecord {
   const { kind, refname, name, email, time, tzOffset, newlines } = log;
   if (kind === "deletion") return { kind, refname, updateIndex };
   return {
     kind: "update",
     refname,
     updateIndex,
-    oldOid: log.oldOid(size),
-    newOid: log.newOid(size),
+    oldOid: makeOid(log.oldOid),
+    newOid: makeOid(log.newOid),
     name,
     email,
     time,
