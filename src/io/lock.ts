@@ -55,7 +55,7 @@ async function heldLock(
 
 function formatAge(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
-  if (seconds < 120) return `${seconds} seconds`;
+  if (seconds < 120) return seconds === 1 ? "1 second" : `${seconds} seconds`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 120) return `${minutes} minutes`;
   const hours = Math.round(minutes / 60);

@@ -72,7 +72,7 @@ tidyTest("Stack.add() checks names among what it adds", async () => {
   const cases: readonly [existing: string[], additions: string[], expected: string][] = [
     [[], ["x", "x/y"], conflict("x", "x/y")],
     [[], ["x/y", "x/y/z/w"], conflict("x/y", "x/y/z/w")],
-    [[], ["x-", "x.", "x/y"].toSpliced(1, 1), "ok"],
+    [[], ["x-", "x/y"], "ok"],
     [[], ["x!", "x-y", "x.y/z", "x0/y", "xy"], "ok"],
     // Names between a directory and what is in it do not hide it.
     [[], ["x", "x!", "x-", "x.y", "x/y"], conflict("x", "x/y")],
