@@ -58,4 +58,4 @@ export type {
 export { openRepositoryStack, type RepositoryStackOptions } from "./src/refs/repository_stack.ts";
 export type { StackInventory, StrayFile, TableInventory } from "./src/stack/inventory.ts";
 export type { WorkerMode } from "./src/stack/compaction_runner.ts";
-export { configureWorkers, type WorkerSettings } from "./src/workers/install.ts";
+export { configureWorkers, endWorkers, type WorkerSettings } from "./src/workers/install.ts";

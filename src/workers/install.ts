@@ -41,6 +41,14 @@ export function configureWorkers(changes: WorkerSettings): void {
   pool = undefined;
 }
 
+/**
+ * Ends all workers at once. The jobs under way fail with code `"io"`, and what they were to change stays as
+ * it was; the next job gets a new worker.
+ */
+export function endWorkers(): void {
+  pool?.[Symbol.dispose]();
+}
+
 /** The pool of all jobs of the process. */
 function sharedPool(): WorkerPool {
   return pool ??= new WorkerPool(settings);

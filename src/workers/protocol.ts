@@ -1,4 +1,4 @@
-import { ReftableError, type ReftableErrorCode } from "../errors.ts";
+import { type ProblemCode, ReftableError, type ReftableErrorCode } from "../errors.ts";
 import type { CompactionProgress } from "../stack/compaction.ts";
 import type { CompactionTask } from "../stack/compaction_runner.ts";
 import type { WriteStatistics } from "../table/table_writer.ts";
@@ -31,14 +31,15 @@ export interface WireError {
     readonly code: ReftableErrorCode;
     readonly file: string | undefined;
     readonly offset: number | undefined;
+    readonly problem: ProblemCode | undefined;
   };
 }
 
 /** Makes an error fit to be sent. */
 export function toWire(error: unknown): WireError {
   if (error instanceof ReftableError) {
-    const { message, code, file, offset } = error;
-    return { message, reftable: { code, file, offset } };
+    const { message, code, file, offset, problem } = error;
+    return { message, reftable: { code, file, offset, problem } };
   }
   return { message: error instanceof Error ? error.message : String(error) };
 }
