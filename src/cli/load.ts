@@ -1,4 +1,3 @@
-import { TextLineStream } from "@std/streams";
 import {
   type HashName,
   type LogRecord,
@@ -8,6 +7,7 @@ import {
   type WriteStatistics,
   writeTable,
 } from "../../mod.ts";
+import { decodeText } from "../bytes/text.ts";
 import { type Arguments, type Command, type CommandSpec, HELP } from "./command.ts";
 import type { Output } from "./output.ts";
 import { parseRecord } from "./parse_record.ts";
@@ -49,8 +49,10 @@ async function run(args: Arguments, output: Output): Promise<number> {
   const hash = args.choice("hash", ["sha1", "sha256"]);
   const records = await readRecords();
   const range = updateRange(records);
+  const min = given.min ?? range.min;
+  const max = given.max ?? Math.max(min, range.max);
   const statistics = await writeTable(path, (writer) => {
-    writer.setLimits(given.min ?? range.min, given.max ?? range.max);
+    writer.setLimits(min, max);
     writer.addRefs(records.refs);
     writer.addLogs(records.logs);
   }, {
@@ -68,11 +70,8 @@ async function run(args: Arguments, output: Output): Promise<number> {
 
 async function readRecords(): Promise<Records> {
   const records: Records = { refs: [], logs: [] };
-  const lines = Deno.stdin.readable
-    .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream());
   let number = 0;
-  for await (const line of lines) {
+  for await (const line of readLines()) {
     number++;
     try {
       const parsed = parseRecord(line);
@@ -85,6 +84,22 @@ async function readRecords(): Promise<Records> {
     }
   }
   return records;
+}
+
+/** The lines of standard input, where names that are not UTF-8 may stand as their bytes. */
+async function* readLines(): AsyncGenerator<string> {
+  let rest = new Uint8Array();
+  for await (const chunk of Deno.stdin.readable) {
+    const bytes = new Uint8Array(rest.length + chunk.length);
+    bytes.set(rest);
+    bytes.set(chunk, rest.length);
+    let start = 0;
+    for (let end; (end = bytes.indexOf(0x0a, start)) >= 0; start = end + 1) {
+      yield decodeText(bytes, start, end);
+    }
+    rest = bytes.subarray(start);
+  }
+  if (rest.length > 0) yield decodeText(rest);
 }
 
 /** The hash that makes object ids as long as the first one is. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { endWorkers, Stack, type WorkerMode } from "@reftable/reftable";
 import { assertRecords, seeded } from "../fixtures.ts";
