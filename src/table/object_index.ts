@@ -9,10 +9,15 @@ const DIGIT_BITS = 11;
 /** How many different values such a digit has. */
 const RADIX = 1 << DIGIT_BITS;
 
+/** So many mentions do not fit into the caches of a processor any more. */
+const MANY = 0x8000;
+
 /** What is known of all objects once they are sorted. */
 export interface SortedObjects {
   /** How many bytes of an id tell it from all others, at least 2. */
   readonly idLength: number;
+  /** How many times something was added: there are no more objects, and no more positions of all together. */
+  readonly mentions: number;
   /**
    * Goes through the objects in the order of their ids.
    *
@@ -26,7 +31,8 @@ export interface SortedObjects {
  * Gathers which ref block mentions which object while refs are written, and then gives it in the
  * order of the object ids.
  *
- * A mention takes the bytes of its id and 4 more, and another 16 while sorting.
+ * A mention takes the bytes of its id and 4 more, and while sorting as many again or another 16, whichever
+ * are more.
  */
 export class ObjectIndex {
   readonly #idSize: number;
@@ -64,6 +70,7 @@ export class ObjectIndex {
 
   /** Sorts what was added; nothing can be added afterwards. */
   sort(): SortedObjects {
+    if (this.#count > MANY) this.#moveTogether();
     const { keys, order } = this.#sortByBeginning();
     let shared = 0;
     for (let start = 0, end; start < order.length; start = end) {
@@ -77,8 +84,38 @@ export class ObjectIndex {
     }
     return {
       idLength: Math.max(shared + 1, MIN_ID_LENGTH),
-      forEach: (visit) => this.#visit(order, visit),
+      mentions: order.length,
+      forEach: (visit) => this.#visit(keys, order, visit),
     };
+  }
+
+  /**
+   * Moves ids with the same first byte together, in the order in which they were added, so that who goes
+   * through them in order goes through the memory nearly in order too.
+   */
+  #moveTogether(): void {
+    const size = this.#idSize;
+    const ids = this.#ids;
+    const blocks = this.#blocks;
+    const ends = new Uint32Array(256);
+    for (let i = 0; i < this.#count; i++) ends[ids[i * size]!]!++;
+    let start = 0;
+    for (let byte = 0; byte < 256; byte++) {
+      const count = ends[byte]!;
+      ends[byte] = start;
+      start += count;
+    }
+    const movedIds = new Uint8Array(this.#count * size);
+    const movedBlocks = new Uint32Array(this.#count);
+    for (let i = 0; i < this.#count; i++) {
+      const from = i * size;
+      const place = ends[ids[from]!]!++;
+      const to = place * size;
+      for (let byte = 0; byte < size; byte++) movedIds[to + byte] = ids[from + byte]!;
+      movedBlocks[place] = blocks[i]!;
+    }
+    this.#ids = movedIds;
+    this.#blocks = movedBlocks;
   }
 
   /**
@@ -150,12 +187,14 @@ export class ObjectIndex {
   }
 
   #visit(
+    keys: Uint32Array,
     order: Uint32Array,
     visit: (ids: Uint8Array, start: number, positions: readonly number[]) => void,
   ): void {
     const positions: number[] = [];
     for (let i = 0; i < order.length;) {
       const first = order[i]!;
+      const key = keys[i]!;
       let block = -1;
       positions.length = 0;
       do {
@@ -163,7 +202,10 @@ export class ObjectIndex {
         if (next !== block) positions.push(this.#positions[next]!);
         block = next;
         i++;
-      } while (i < order.length && this.#sharedLength(first, order[i]!) === this.#idSize);
+      } while (
+        i < order.length && keys[i] === key &&
+        this.#sharedLength(first, order[i]!) === this.#idSize
+      );
       visit(this.#ids, first * this.#idSize, positions);
     }
   }

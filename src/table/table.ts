@@ -76,7 +76,7 @@ export class Table implements Disposable {
       const name = options.name ?? (input instanceof File ? input.name : undefined);
       return Table.openSync(new Uint8Array(await input.arrayBuffer()), { ...options, name });
     }
-    return await runAsync(Table.read(openSource(input, options), options));
+    return await runAsync(Table.read(openInput(input, options.name), options));
   }
 
   /**
@@ -93,7 +93,7 @@ export class Table implements Disposable {
    * ```
    */
   static openSync(input: TableInput, options: TableOptions = {}): Table {
-    return runSync(Table.read(openSource(input, options), options));
+    return runSync(Table.read(openInput(input, options.name), options));
   }
 
   /**
@@ -230,8 +230,9 @@ export class Table implements Disposable {
   }
 }
 
-function* openSource(input: TableInput, options: TableOptions): Io<BlockSource> {
-  if (input instanceof Uint8Array) return new BytesSource(input, options.name ?? "(bytes)");
+/** Opens what a table can be opened from, under a name if one is given. */
+export function* openInput(input: TableInput, name: string | undefined): Io<BlockSource> {
+  if (input instanceof Uint8Array) return new BytesSource(input, name ?? "(bytes)");
   if (typeof input !== "string" && !(input instanceof URL)) return input;
-  return yield* openFileSource(denoFileSystem, input, options.name);
+  return yield* openFileSource(denoFileSystem, input, name);
 }

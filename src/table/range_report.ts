@@ -1,0 +1,193 @@
+import { getUint24, getUint32 } from "../bytes/big_endian.ts";
+import type { Problem } from "../format/problem.ts";
+
+/** How far a block can be trusted. */
+export const BlockState = {
+  /** It could not be walked through to its end. */
+  damaged: 0,
+  /** It could, but something in it is wrong, so its keys may be too. */
+  flawed: 1,
+  /** Nothing is wrong with it. */
+  sound: 2,
+} as const;
+
+/** How far a block can be trusted. */
+export type BlockState = (typeof BlockState)[keyof typeof BlockState];
+
+/** Byte strings, one behind the other. */
+export interface KeyColumn {
+  /** The bytes of all. */
+  readonly bytes: Uint8Array;
+  /** Where each ends. */
+  readonly ends: Uint32Array;
+}
+
+/** The blocks of a range, in the order of the file. */
+export interface BlockColumns {
+  /** The kind of each; 0 where no block could be recognized. */
+  readonly types: Uint8Array;
+  /** How far each can be trusted. */
+  readonly states: Uint8Array;
+  /** Where each begins. The next one begins where it and its padding end. */
+  readonly offsets: Float64Array;
+  /** Where each ends without its padding. */
+  readonly ends: Float64Array;
+  /** The first and the last key of each; both are empty where it is damaged. */
+  readonly keys: KeyColumn;
+  /** How many bytes of an object id the keys of each object block have. */
+  readonly idLengths: Uint8Array;
+  /** How many index entries were found up to the end of each. */
+  readonly entryEnds: Uint32Array;
+  /** How many objects were found up to the end of each. */
+  readonly objectEnds: Uint32Array;
+}
+
+/** What index blocks say: the last key of a block, and where that block is. */
+export interface EntryColumns {
+  readonly keys: KeyColumn;
+  readonly positions: Float64Array;
+}
+
+/** Objects with the positions of ref blocks. */
+export interface ObjectColumns {
+  /** The first four bytes of each id as a number; of an id that is shorter, as if NULs followed. */
+  readonly heads: Uint32Array;
+  /** Their ids, or what they are shortened to, one behind the other; all have the same length. */
+  readonly ids: Uint8Array;
+  /** Where the positions of each end. */
+  readonly ends: Uint32Array;
+  /** The positions of each in ascending order. */
+  readonly positions: Float64Array;
+}
+
+/**
+ * What was found in a range of a table. It consists of plain objects and typed arrays, so that it can be
+ * sent to another thread.
+ */
+export interface RangeReport {
+  /** Where the range begins. */
+  readonly start: number;
+  /** Where the walk ended: where the block behind the range begins. */
+  readonly end: number;
+  /** What is wrong with single blocks. */
+  readonly problems: readonly Problem[];
+  /** The blocks. */
+  readonly blocks: BlockColumns;
+  /** What the index blocks say, in their order. */
+  readonly entries: EntryColumns;
+  /** What the object blocks say, in their order. */
+  readonly objects: ObjectColumns;
+  /** What the ref blocks hold: each object once, in the order of the ids. */
+  readonly mentions: ObjectColumns;
+}
+
+/** Lists the memory of a report, which another thread can be given instead of a copy. */
+export function transferables(report: RangeReport): ArrayBuffer[] {
+  const { blocks, entries, objects, mentions } = report;
+  const columns: ArrayBufferView[] = [
+    blocks.types,
+    blocks.states,
+    blocks.offsets,
+    blocks.ends,
+    blocks.idLengths,
+    blocks.entryEnds,
+    blocks.objectEnds,
+    entries.positions,
+  ];
+  for (const { bytes, ends } of [blocks.keys, entries.keys]) columns.push(bytes, ends);
+  for (const { heads, ids, ends, positions } of [objects, mentions]) {
+    columns.push(heads, ids, ends, positions);
+  }
+  return columns.map(({ buffer }) => buffer as ArrayBuffer);
+}
+
+type NumberArray = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+/** A typed array that grows. */
+export class Column<T extends NumberArray> {
+  /** How many numbers it has. */
+  length = 0;
+  readonly #type: new (buffer: ArrayBuffer) => T;
+  #array: T;
+
+  constructor(type: new (buffer: ArrayBuffer) => T) {
+    this.#type = type;
+    this.#array = new type(new ArrayBuffer(512));
+  }
+
+  /** Appends a number. */
+  push(value: number): void {
+    if (this.length === this.#array.length) this.#grow(this.length + 1);
+    this.#array[this.length++] = value;
+  }
+
+  /** Appends bytes, to a column of bytes. */
+  pushBytes(bytes: Uint8Array, start: number, end: number): void {
+    if (this.length + end - start > this.#array.length) this.#grow(this.length + end - start);
+    const array = this.#array;
+    let length = this.length;
+    for (let i = start; i < end; i++) array[length++] = bytes[i]!;
+    this.length = length;
+  }
+
+  /** Gives all numbers, in memory that has no more; nothing can be appended afterwards. */
+  finish(): T {
+    const { BYTES_PER_ELEMENT, buffer } = this.#array;
+    return new this.#type(buffer.transfer(this.length * BYTES_PER_ELEMENT));
+  }
+
+  #grow(length: number): void {
+    const { BYTES_PER_ELEMENT, buffer } = this.#array;
+    const bytes = Math.max(2 * buffer.byteLength, length * BYTES_PER_ELEMENT);
+    this.#array = new this.#type(buffer.transfer(bytes));
+  }
+}
+
+/** A column of byte strings that grows. */
+export class KeyBuilder {
+  readonly #bytes = new Column(Uint8Array);
+  readonly #ends = new Column(Uint32Array);
+
+  /** Appends the first `length` bytes of a key. */
+  push(key: Uint8Array, length: number): void {
+    this.#bytes.pushBytes(key, 0, length);
+    this.#ends.push(this.#bytes.length);
+  }
+
+  /** How many keys there are. */
+  get length(): number {
+    return this.#ends.length;
+  }
+
+  finish(): KeyColumn {
+    return { bytes: this.#bytes.finish(), ends: this.#ends.finish() };
+  }
+}
+
+/** Gives the first four bytes of an id as a number. */
+export function headOf(ids: Uint8Array, start: number, length: number): number {
+  if (length >= 4) return getUint32(ids, start);
+  return (getUint24(ids, start) & (length === 3 ? 0xffffff : 0xffff00)) * 256;
+}
+
+/** Objects with positions, which grow. */
+export class ObjectBuilder {
+  readonly heads: Column<Uint32Array<ArrayBuffer>> = new Column(Uint32Array);
+  readonly ids: Column<Uint8Array<ArrayBuffer>> = new Column(Uint8Array);
+  readonly ends: Column<Uint32Array<ArrayBuffer>> = new Column(Uint32Array);
+  readonly positions: Column<Float64Array<ArrayBuffer>> = new Column(Float64Array);
+
+  finish(): ObjectColumns {
+    return {
+      heads: this.heads.finish(),
+      ids: this.ids.finish(),
+      ends: this.ends.finish(),
+      positions: this.positions.finish(),
+    };
+  }
+}
+
+/** Gives a key of a column. */
+export function keyAt({ bytes, ends }: KeyColumn, index: number): Uint8Array {
+  return bytes.subarray(index === 0 ? 0 : ends[index - 1], ends[index]);
+}

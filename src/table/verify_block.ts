@@ -1,0 +1,268 @@
+import { ByteReader } from "../bytes/byte_reader.ts";
+import { decodeText } from "../bytes/text.ts";
+import type { ProblemCode } from "../errors.ts";
+import { type Block, BlockType, damagedRecord, restartPosition } from "../format/block.ts";
+import { BlockCursor } from "../format/block_cursor.ts";
+import { problemOf } from "../format/damage.ts";
+import { decodeIndexPosition } from "../format/index_record.ts";
+import { logNameLength, logUpdateIndex, LogValueType } from "../format/log_record.ts";
+import { positionsDoNotAscend } from "../format/object_record.ts";
+import type { Problem } from "../format/problem.ts";
+import { RefnameChecker, refnameProblem } from "../format/refname.ts";
+import { decodeTarget, readUpdateIndex, RefValueType } from "../format/ref_record.ts";
+import type { TableLayout } from "./layout.ts";
+import { ObjectIndex } from "./object_index.ts";
+import { BlockState, Column, headOf, KeyBuilder, ObjectBuilder } from "./range_report.ts";
+
+const NO_KEY = new Uint8Array();
+
+/** A flaw of a block, and how many more of the kind it has. */
+interface Flaw {
+  readonly start: number;
+  readonly finding: string;
+  more: number;
+}
+
+/**
+ * Checks all of a block that can be checked without other blocks, and gathers what is needed to check the
+ * rest. A block that is damaged is reported once, whatever follows from the damage; one that is
+ * not has at most one problem of a kind.
+ */
+export class BlockCheck {
+  /** What was found so far. */
+  readonly problems: Problem[] = [];
+  /** The first and the last key of each block. */
+  readonly keys: KeyBuilder = new KeyBuilder();
+  /** What the index blocks say. */
+  readonly entryKeys: KeyBuilder = new KeyBuilder();
+  /** Where the index blocks say it is. */
+  readonly entryPositions: Column<Float64Array<ArrayBuffer>> = new Column(Float64Array);
+  /** What the object blocks say. */
+  readonly objects: ObjectBuilder = new ObjectBuilder();
+  /** What the ref blocks mention, when the table has an object section. */
+  readonly mentions: ObjectIndex | undefined;
+  /** How many bytes the keys of the last block had, if it was an object block. */
+  idLength = 0;
+
+  readonly #layout: TableLayout;
+  readonly #cursor: BlockCursor;
+  readonly #restarts = new RestartCheck();
+  readonly #names = new RefnameChecker();
+  readonly #flaws = new Map<ProblemCode, Flaw>();
+  /** How many positions belong to objects that were kept. */
+  #positionsEnd = 0;
+  /** How far a ref's update index may be above the lowest. */
+  readonly #maxDistance: number;
+
+  /** @param layout What the header and the footer of the table say. */
+  constructor(layout: TableLayout) {
+    this.#layout = layout;
+    this.#cursor = new BlockCursor(layout.hashSize);
+    this.mentions = layout.objects && new ObjectIndex(layout.hashSize);
+    const { minUpdateIndex, maxUpdateIndex } = layout;
+    // A range that is none is reported once, not for every record.
+    this.#maxDistance = minUpdateIndex <= maxUpdateIndex
+      ? maxUpdateIndex - minUpdateIndex
+      : Infinity;
+  }
+
+  /** Checks a block. */
+  check(block: Block): BlockState {
+    this.#flaws.clear();
+    this.idLength = 0;
+    let firstKey;
+    try {
+      firstKey = this.#walk(block);
+    } catch (error) {
+      this.problems.push(problemOf(error));
+      this.leaveOut();
+      return BlockState.damaged;
+    }
+    const { key, keyLength } = this.#cursor;
+    this.keys.push(firstKey, firstKey.length);
+    this.keys.push(key, keyLength);
+    for (const [problem, { start, finding, more }] of this.#flaws) {
+      const others = more === 0 ? "" : `, and ${more} more like it in this block`;
+      this.problems.push(problemOf(damagedRecord(block, start, finding + others, problem)));
+    }
+    return this.#flaws.size === 0 ? BlockState.sound : BlockState.flawed;
+  }
+
+  /** Notes that there is a block whose keys are not known. */
+  leaveOut(): void {
+    this.keys.push(NO_KEY, 0);
+    this.keys.push(NO_KEY, 0);
+  }
+
+  /**
+   * Walks through all records.
+   *
+   * @returns The first key.
+   * @throws {ReftableError} When the block is damaged.
+   */
+  #walk(block: Block): Uint8Array {
+    const cursor = this.#cursor;
+    const restarts = this.#restarts;
+    let firstKey: Uint8Array | undefined;
+    cursor.jump(block);
+    restarts.enter(block);
+    this.#names.reset();
+    for (;;) {
+      const start = cursor.valueEnd;
+      if (start >= restarts.next) restarts.pass(block, start);
+      if (!cursor.next()) return firstKey ?? NO_KEY;
+      firstKey ??= cursor.key.slice(0, cursor.keyLength);
+      switch (block.type) {
+        case BlockType.ref:
+          this.#checkRef(start);
+          break;
+        case BlockType.log:
+          this.#checkLog(start);
+          break;
+        case BlockType.object:
+          this.#checkObject(start);
+          break;
+        case BlockType.index:
+          this.#checkEntry(start);
+      }
+    }
+  }
+
+  #checkRef(start: number): void {
+    const cursor = this.#cursor;
+    const { bytes, offset } = cursor.block;
+    const { valueType, valueStart, valueEnd } = cursor;
+    // Nearly every update index takes one byte, and counts from the lowest.
+    let rest = valueStart + 1;
+    let distance = bytes[valueStart]!;
+    if (distance >= 0x80) {
+      const { minUpdateIndex } = this.#layout;
+      const read = readUpdateIndex(cursor, minUpdateIndex);
+      distance = read.updateIndex - minUpdateIndex;
+      rest = read.start;
+    }
+    if (distance > this.#maxDistance) {
+      this.#noteUpdateIndex(start, distance + this.#layout.minUpdateIndex);
+    }
+    // Git removes refs that have bad names by their names.
+    if (valueType === RefValueType.deletion) this.#names.reset();
+    else this.#checkName(start, cursor.keyLength);
+    if (valueType === RefValueType.symref) {
+      const target = decodeTarget(bytes, rest, valueEnd);
+      const wrong = refnameProblem(target);
+      if (wrong !== undefined) this.#note("symref-target", start, `target "${target}": ${wrong}`);
+    } else if (this.mentions) {
+      const { hashSize } = this.#layout;
+      for (let id = rest; id < valueEnd; id += hashSize) this.mentions.add(bytes, id, offset);
+    }
+  }
+
+  #checkLog(start: number): void {
+    const cursor = this.#cursor;
+    const nameLength = logNameLength(cursor);
+    const updateIndex = logUpdateIndex(cursor);
+    // A log that was rewritten may go back behind the lowest update index.
+    if (updateIndex > this.#layout.minUpdateIndex + this.#maxDistance) {
+      this.#noteUpdateIndex(start, updateIndex);
+    }
+    if (cursor.valueType === LogValueType.deletion) this.#names.reset();
+    else this.#checkName(start, nameLength);
+  }
+
+  #checkObject(start: number): void {
+    const cursor = this.#cursor;
+    const { block, key, keyLength, valueType } = cursor;
+    if (this.idLength === 0) this.idLength = keyLength;
+    if (keyLength !== this.idLength) {
+      const finding = `its key has ${keyLength} bytes, that before it ${this.idLength}`;
+      throw damagedRecord(block, start, finding, "object");
+    }
+    const { heads, ids, positions, ends } = this.objects;
+    // What cannot be compared with ids that have the right length is of no use.
+    const isUsed = keyLength === this.#layout.objectIdLength;
+    // A damaged record may have left positions behind.
+    positions.length = this.#positionsEnd;
+    const reader = new ByteReader(block.bytes, cursor.valueStart, cursor.valueEnd);
+    const count = valueType === 0 ? reader.varint() : valueType;
+    let position = 0;
+    for (let i = 0; i < count; i++) {
+      const distance = reader.varint();
+      if (i > 0 && distance === 0) throw positionsDoNotAscend(cursor);
+      position += distance;
+      positions.push(position);
+    }
+    if (!isUsed) return;
+    heads.push(headOf(key, 0, keyLength));
+    ids.pushBytes(key, 0, keyLength);
+    ends.push(positions.length);
+    this.#positionsEnd = positions.length;
+  }
+
+  #checkEntry(start: number): void {
+    const cursor = this.#cursor;
+    const position = decodeIndexPosition(cursor);
+    if (position >= cursor.block.offset) {
+      const finding = `it leads to offset ${position}, expected one before its own block`;
+      throw damagedRecord(cursor.block, start, finding, "index");
+    }
+    this.entryKeys.push(cursor.key, cursor.keyLength);
+    this.entryPositions.push(position);
+  }
+
+  #checkName(start: number, length: number): void {
+    const { key, sharedLength } = this.#cursor;
+    const wrong = this.#names.problem(key, length, sharedLength);
+    if (wrong === undefined) return;
+    this.#note("refname", start, `name "${decodeText(key, 0, length)}": ${wrong}`);
+  }
+
+  #noteUpdateIndex(start: number, updateIndex: number): void {
+    const { minUpdateIndex, maxUpdateIndex } = this.#layout;
+    const range = `the table's are ${minUpdateIndex} to ${maxUpdateIndex}`;
+    this.#note("update-index", start, `its update index is ${updateIndex}, ${range}`);
+  }
+
+  #note(problem: ProblemCode, start: number, finding: string): void {
+    const known = this.#flaws.get(problem);
+    if (known) known.more++;
+    else this.#flaws.set(problem, { start, finding, more: 0 });
+  }
+}
+
+/** Checks that restarts point to records whose keys are stored whole, in order, and the first to the first. */
+class RestartCheck {
+  /** Where the next record is that a restart points to; infinite when there is none. */
+  next = 0;
+  #index = 0;
+
+  /** Begins with the restarts of a block. */
+  enter(block: Block): void {
+    this.#index = 0;
+    this.next = restartPosition(block, 0);
+    if (this.next !== block.start) {
+      throw this.#damage(block, `restart 0 points to ${this.next}, expected ${block.start}`);
+    }
+  }
+
+  /** Goes on to the next restart behind a record, or the records' end, that is not before this one. */
+  pass(block: Block, start: number): void {
+    const index = this.#index;
+    if (this.next !== start) {
+      throw this.#damage(block, `restart ${index} points to ${this.next}, where no record begins`);
+    }
+    // The first record cannot share anything, and is told so when it is read.
+    if (block.bytes[start] !== 0 && index > 0) {
+      throw this.#damage(block, `restart ${index} points to a record whose key is not whole`);
+    }
+    const isLast = index + 1 === block.restartCount;
+    this.next = isLast ? Infinity : restartPosition(block, ++this.#index);
+    if (this.next <= start) {
+      throw this.#damage(block, `restart ${index + 1} is ${this.next}, that before it ${start}`);
+    }
+  }
+
+  #damage(block: Block, finding: string): Error {
+    const position = block.restartStart + 3 * this.#index;
+    return damagedRecord(block, position, finding, "restart");
+  }
+}

@@ -1,0 +1,255 @@
+import { getUint24 } from "../bytes/big_endian.ts";
+import { type Block, BlockType, isBlockType } from "../format/block.ts";
+import { damaged, problemOf } from "../format/damage.ts";
+import type { Problem } from "../format/problem.ts";
+import { type Io, runSync } from "../io/io.ts";
+import type { BlockLoader, BlockSequence } from "./block_loader.ts";
+import { blockStarts, placeOf } from "./block_starts.ts";
+import type { TableLayout } from "./layout.ts";
+import type { ObjectIndex } from "./object_index.ts";
+import {
+  BlockState,
+  Column,
+  headOf,
+  ObjectBuilder,
+  type ObjectColumns,
+  type RangeReport,
+} from "./range_report.ts";
+import { wrongType } from "./search.ts";
+import { BlockCheck } from "./verify_block.ts";
+
+/**
+ * Checks a range of a table, block by block.
+ *
+ * @param loader The table's blocks.
+ * @param start Where the range begins: at a block.
+ * @param end Where it ends.
+ */
+export function verifyRange(loader: BlockLoader, start: number, end: number): RangeReport {
+  const walk = new RangeWalk(loader, start, end);
+  while (runSync(walk.next()));
+  return walk.finish();
+}
+
+/**
+ * A walk through the blocks of a range. How it goes depends on nothing but the file and where it begins,
+ * so that several walks, each beginning where another ends, find what one would.
+ */
+export class RangeWalk {
+  /** Where the next block begins. */
+  position: number;
+
+  readonly #loader: BlockLoader;
+  readonly #blocks: BlockSequence;
+  readonly #start: number;
+  readonly #end: number;
+  readonly #check: BlockCheck;
+  readonly #types = new Column(Uint8Array);
+  readonly #states = new Column(Uint8Array);
+  readonly #offsets = new Column(Float64Array);
+  readonly #ends = new Column(Float64Array);
+  readonly #idLengths = new Column(Uint8Array);
+  readonly #entryEnds = new Column(Uint32Array);
+  readonly #objectEnds = new Column(Uint32Array);
+  /** Where blocks are known to begin; found out when one is damaged. */
+  #starts: readonly number[] | undefined;
+  /** Whether these lie as padded blocks do. */
+  #isPadded: boolean | undefined;
+
+  /** See {@linkcode verifyRange}. */
+  constructor(loader: BlockLoader, start: number, end: number) {
+    this.#loader = loader;
+    this.#blocks = loader.sequence();
+    this.#check = new BlockCheck(loader.layout);
+    this.position = this.#start = start;
+    this.#end = end;
+  }
+
+  /**
+   * Checks the next block.
+   *
+   * @returns Whether there are more.
+   */
+  *next(): Io<boolean> {
+    if (this.position >= this.#end) return false;
+    const offset = this.position;
+    const block = yield* this.#load(offset);
+    if (block) {
+      const state = this.#check.check(block);
+      // A log block ends where the next one begins.
+      const end = block.type === BlockType.log ? block.nextOffset : offset + block.bytes.length;
+      this.#note(block.type, state, offset, end);
+      if (state === BlockState.damaged) {
+        this.#suspectType(block);
+        this.position = yield* this.#resume(offset, block.nextOffset);
+      } else {
+        this.position = yield* this.#passPadding(end, block.nextOffset);
+      }
+    } else {
+      this.#check.leaveOut();
+      this.#note(0, BlockState.damaged, offset, offset);
+      this.position = yield* this.#resume(offset, this.#nextAligned(offset));
+    }
+    return this.position < this.#end;
+  }
+
+  /** Gives what was found; the walk is then over. */
+  finish(): RangeReport {
+    const check = this.#check;
+    return {
+      start: this.#start,
+      end: this.position,
+      problems: check.problems,
+      blocks: {
+        types: this.#types.finish(),
+        states: this.#states.finish(),
+        offsets: this.#offsets.finish(),
+        ends: this.#ends.finish(),
+        keys: check.keys.finish(),
+        idLengths: this.#idLengths.finish(),
+        entryEnds: this.#entryEnds.finish(),
+        objectEnds: this.#objectEnds.finish(),
+      },
+      entries: { keys: check.entryKeys.finish(), positions: check.entryPositions.finish() },
+      objects: check.objects.finish(),
+      mentions: sortMentions(check.mentions, this.#loader.layout.hashSize),
+    };
+  }
+
+  #note(type: number, state: BlockState, offset: number, end: number): void {
+    const check = this.#check;
+    this.#types.push(type);
+    this.#states.push(state);
+    this.#offsets.push(offset);
+    this.#ends.push(end);
+    this.#idLengths.push(check.idLength);
+    this.#entryEnds.push(check.entryPositions.length);
+    this.#objectEnds.push(check.objects.ends.length);
+  }
+
+  /** Loads a block; what cannot be one is a problem. */
+  *#load(offset: number): Io<Block | undefined> {
+    try {
+      return yield* this.#blocks.load(offset);
+    } catch (error) {
+      const problem = problemOf(error);
+      this.#check.problems.push(yield* this.#explain(problem, offset));
+      return undefined;
+    }
+  }
+
+  /** Tells a block whose first byte is damaged from bytes that are not part of any block. */
+  *#explain(problem: Problem, offset: number): Io<Problem> {
+    if (problem.code !== "block-type") return problem;
+    const starts = yield* this.#knownStarts();
+    if (starts[placeOf(starts, offset)] === offset) return problem;
+    const { layout } = this.#loader;
+    this.#isPadded ??= isPadded(layout, starts);
+    if (this.#isPadded && offset < endOfPadded(layout)) {
+      return offset % layout.blockSize === 0 ? problem : { ...problem, code: "padding" };
+    }
+    return sectionAt(layout, offset)?.index ? { ...problem, code: "gap" } : problem;
+  }
+
+  /** What looks like a damaged block may be a sound one of a kind that it only claims to be of. */
+  #suspectType(block: Block): void {
+    const { layout } = this.#loader;
+    const section = sectionAt(layout, block.offset);
+    if (!section || block.type === section.type) return;
+    if (block.type === BlockType.index && section.index > 0) return;
+    const { problems } = this.#check;
+    problems[problems.length - 1] = problemOf(wrongType(this.#loader, block, section.type));
+  }
+
+  /**
+   * Checks that a block is followed by NULs up to where the next one should begin.
+   *
+   * @returns Where the next block begins.
+   */
+  *#passPadding(start: number, end: number): Io<number> {
+    if (start === end) return end;
+    const padding = (yield* this.#blocks.get(start, end - start)).subarray(0, end - start);
+    const place = padding.findIndex((byte) => byte !== 0);
+    if (place < 0) return end;
+    const { file, refs, objects, logs } = this.#loader.layout;
+    const offset = start + place;
+    const isSection = [refs, objects, logs].some((section) => section?.start === offset);
+    // A section that begins there is said to have a gap before it, once all blocks are known.
+    if (isSection) return offset;
+    const finding = `padding has byte ${padding[place]} at offset ${offset}, expected NULs`;
+    this.#check.problems.push(problemOf(damaged("padding", file, offset, finding)));
+    return end;
+  }
+
+  /** Finds where to go on behind a block that is damaged, whose end may be wrong or unknown. */
+  *#resume(offset: number, candidate: number | undefined): Io<number> {
+    const starts = yield* this.#knownStarts();
+    const known = starts[placeOf(starts, offset + 1)] ?? this.#loader.layout.end;
+    if (candidate === undefined || candidate >= known) return known;
+    return (yield* this.#looksLikeBlock(candidate)) ? candidate : known;
+  }
+
+  /** Where the next block begins if blocks are padded, as they are where several have no index. */
+  #nextAligned(offset: number): number | undefined {
+    const { layout } = this.#loader;
+    const { blockSize } = layout;
+    if (blockSize === 0 || sectionAt(layout, offset)?.index) return undefined;
+    const next = (Math.floor(offset / blockSize) + 1) * blockSize;
+    return next < endOfPadded(layout) ? next : undefined;
+  }
+
+  *#looksLikeBlock(offset: number): Io<boolean> {
+    const { end } = this.#loader.layout;
+    if (offset + 6 > end) return false;
+    const bytes = yield* this.#blocks.get(offset, 4);
+    if (!isBlockType(bytes[0])) return false;
+    const length = getUint24(bytes, 1);
+    return length >= 6 && (bytes[0] === BlockType.log || length <= end - offset);
+  }
+
+  *#knownStarts(): Io<readonly number[]> {
+    return this.#starts ??= yield* blockStarts(this.#loader);
+  }
+}
+
+/** The section in which the footer says that a place is. */
+function sectionAt({ refs, objects, logs }: TableLayout, offset: number) {
+  return [logs, objects, refs].find((section) => section && section.start <= offset);
+}
+
+/** Where blocks are no longer padded. */
+function endOfPadded({ logs, end }: TableLayout): number {
+  return logs?.start ?? end;
+}
+
+/** Tells whether blocks are padded, by those whose places are known. */
+function isPadded(layout: TableLayout, starts: readonly number[]): boolean {
+  const { blockSize } = layout;
+  const last = endOfPadded(layout);
+  return blockSize > 0 && starts.every((start) => start >= last || start % blockSize === 0);
+}
+
+/** Puts the objects that were mentioned in order, each once. */
+function sortMentions(mentions: ObjectIndex | undefined, hashSize: number): ObjectColumns {
+  if (!mentions) return new ObjectBuilder().finish();
+  const sorted = mentions.sort();
+  const heads = new Uint32Array(sorted.mentions);
+  const ends = new Uint32Array(sorted.mentions);
+  const ids = new Uint8Array(sorted.mentions * hashSize);
+  const positions = new Float64Array(sorted.mentions);
+  let objects = 0;
+  let end = 0;
+  sorted.forEach((bytes, start, blocks) => {
+    const target = objects * hashSize;
+    for (let i = 0; i < hashSize; i++) ids[target + i] = bytes[start + i]!;
+    for (let i = 0; i < blocks.length; i++) positions[end++] = blocks[i]!;
+    heads[objects] = headOf(bytes, start, hashSize);
+    ends[objects++] = end;
+  });
+  return {
+    heads: new Uint32Array(heads.buffer.transfer(4 * objects)),
+    ids: new Uint8Array(ids.buffer.transfer(hashSize * objects)),
+    ends: new Uint32Array(ends.buffer.transfer(4 * objects)),
+    positions: new Float64Array(positions.buffer.transfer(8 * end)),
+  };
+}
