@@ -59,3 +59,17 @@ export { openRepositoryStack, type RepositoryStackOptions } from "./src/refs/rep
 export type { StackInventory, StrayFile, TableInventory } from "./src/stack/inventory.ts";
 export type { WorkerMode } from "./src/stack/compaction_runner.ts";
 export { configureWorkers, endWorkers, type WorkerSettings } from "./src/workers/install.ts";
+export type { Problem, Severity } from "./src/format/problem.ts";
+export {
+  type TableReport,
+  type TableSummary,
+  type VerifyProgress,
+  verifyTable,
+  type VerifyTableOptions,
+} from "./src/table/verify_table.ts";
+export {
+  type StackReport,
+  verifyStack,
+  type VerifyStackOptions,
+} from "./src/stack/verify_stack.ts";
+export { findRepositoryStacks, type RepositoryStacks } from "./src/refs/repository_stacks.ts";

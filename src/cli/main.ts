@@ -26,6 +26,10 @@ const COMMANDS: Readonly<
     summary: "remove tables that the stack does not name any more",
     load: () => import("./clean.ts"),
   },
+  verify: {
+    summary: "check tables, stacks and repositories for damage",
+    load: () => import("./verify.ts"),
+  },
 };
 
 /** The exit code for a command line that is not understood, as Git's. */

@@ -53,7 +53,8 @@ async function heldLock(
   );
 }
 
-function formatAge(milliseconds: number): string {
+/** Formats how long something is ago, for people. */
+export function formatAge(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   if (seconds < 120) return seconds === 1 ? "1 second" : `${seconds} seconds`;
   const minutes = Math.round(seconds / 60);

@@ -52,7 +52,7 @@ function* locateStack(
     // A directory of tables may stand by itself, or in a repository whose settings it then has.
     const parent = join(path, "..");
     const isRepository = yield* statFile(fileSystem, join(parent, "HEAD"));
-    const settings = isRepository ? yield* readSettings(fileSystem, parent) : {};
+    const settings = isRepository ? yield* readStackSettings(fileSystem, parent) : {};
     return { directory: path, settings };
   }
   const { gitDir, commonDir } = yield* locateGitDirectory(fileSystem, path);
@@ -64,10 +64,15 @@ function* locateStack(
       { file: directory },
     );
   }
-  return { directory, settings: yield* readSettings(fileSystem, gitDir) };
+  return { directory, settings: yield* readStackSettings(fileSystem, gitDir) };
 }
 
-function* readSettings(fileSystem: FileSystem, gitDir: string): Io<StackOptions> {
+/**
+ * Reads what a repository's configuration says about its stacks.
+ *
+ * @param gitDir The directory of any of its working trees.
+ */
+export function* readStackSettings(fileSystem: FileSystem, gitDir: string): Io<StackOptions> {
   const { commonDir } = yield* locateGitDirectory(fileSystem, gitDir);
   const file = join(commonDir, "config");
   const bytes = yield* readIfPresent(fileSystem, file);

@@ -1,6 +1,7 @@
 import type { BlockInfo } from "../table/blocks.ts";
 import type { Table } from "../table/table.ts";
 import type { StackHost } from "./host.ts";
+import type { StackLocation } from "./snapshot.ts";
 import { isTableName } from "./table_name.ts";
 import { TABLES_LIST } from "./tables_list.ts";
 
@@ -46,6 +47,9 @@ export interface StackInventory {
   readonly locks: readonly StrayFile[];
 }
 
+/** The files of a stack's directory that are no tables of the stack, by what they are. */
+type StrayFiles = Pick<StackInventory, "orphans" | "temporaries" | "locks">;
+
 /** Describes a table by looking at every block. */
 export function inventoryTable(table: Table, name: string): TableInventory {
   const { size, minUpdateIndex, maxUpdateIndex } = table;
@@ -62,11 +66,20 @@ export function inventoryTable(table: Table, name: string): TableInventory {
 }
 
 /** Finds what is in a stack's directory besides its tables. */
-export async function findStrayFiles(
-  host: StackHost,
-): Promise<Pick<StackInventory, "orphans" | "temporaries" | "locks">> {
-  const { fileSystem, directory } = host.location;
-  const listed = new Set(host.snapshot.names);
+export async function findStrayFiles(host: StackHost): Promise<StrayFiles> {
+  return await listStrayFiles(host.location, host.snapshot.names);
+}
+
+/**
+ * Lists what is in a directory of tables besides these.
+ *
+ * @param names The file names of the tables.
+ */
+export async function listStrayFiles(
+  { fileSystem, directory }: Pick<StackLocation, "fileSystem" | "directory">,
+  names: readonly string[],
+): Promise<StrayFiles> {
+  const listed = new Set(names);
   const found = {
     orphans: [] as StrayFile[],
     temporaries: [] as StrayFile[],
@@ -81,7 +94,7 @@ export async function findStrayFiles(
       : /\.temp\.[^.]*$/.test(name)
       ? found.temporaries
       : undefined;
-    const info = kind && (await fileSystem.stat(host.path(name)));
+    const info = kind && (await fileSystem.stat(`${directory}/${name}`));
     if (info) kind.push({ name, mtime: info.mtime });
   }
   for (const files of Object.values(found)) files.sort((a, b) => a.name < b.name ? -1 : 1);

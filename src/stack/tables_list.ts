@@ -28,6 +28,6 @@ export function parseTablesList(bytes: Uint8Array, file: string): string[] {
 }
 
 /** Tells whether a name means a file of the directory it is looked up in, on every platform. */
-function isPlainName(name: string): boolean {
+export function isPlainName(name: string): boolean {
   return name !== "" && name !== "." && name !== ".." && !/[/\\:\0]/.test(name);
 }
