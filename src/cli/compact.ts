@@ -22,7 +22,7 @@ const spec: CommandSpec = {
     HELP,
   ],
   notes: `${STACK_PATH}
-<time> is seconds since 1970, a date such as 2026-01-31, 'now', or '<n>.days.ago'.`,
+<time> is seconds since 1970, a date such as 2026-01-31, '<n>.days.ago', or 'now' for all.`,
 };
 
 /** `reftable compact` */
@@ -30,6 +30,10 @@ export const command: Command = { spec, run };
 
 async function run(args: Arguments): Promise<number> {
   const path = args.soleOperand("a path");
+  for (const name of ["expire-before", "min-update-index"]) {
+    if (!args.has("auto") || !args.has(name)) continue;
+    throw new UsageError(`options '--auto' and '--${name}' cannot be used together`);
+  }
   const before = args.value("expire-before");
   const expire = {
     before: before === undefined ? undefined : parseTime(before),
