@@ -5,6 +5,7 @@ import {
   type CommandSpec,
   HELP,
   STACK_PATH,
+  UsageError,
   WORKTREE,
 } from "./command.ts";
 import { ProgressLine } from "./progress.ts";
