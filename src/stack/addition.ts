@@ -94,7 +94,7 @@ export class Addition implements AsyncDisposable {
     const table = cleanup.use(await runAsync(Table.read(file.source(host.path(name)))));
     if (!host.settings.skipNameCheck) {
       const tables = [...this.#before.tables, ...this.#tables].map(({ table }) => table);
-      checkNames(table, new MergedTable([...tables, table]));
+      checkNames(table, new MergedTable(tables));
     }
     await host.sync(file);
     file.close();
@@ -108,7 +108,8 @@ export class Addition implements AsyncDisposable {
    * Makes the tables part of the stack, and ends the addition. Then the stack compacts itself, unless
    * it was opened with `autoCompact: false`; whether that succeeds does not matter here.
    *
-   * @throws {ReftableError} With code `"io"` when something cannot be written; then nothing was added.
+   * @throws {ReftableError} With code `"io"` when something cannot be written; then nothing was added, unless
+   * the message says so.
    */
   async commit(): Promise<void> {
     this.#require("open");
@@ -136,16 +137,10 @@ export class Addition implements AsyncDisposable {
       orphans.defer(async () => void await host.location.fileSystem.remove(host.path(name)));
     }
     const added = this.#tables.map(({ name, table }) => ({ name, table, users: 0 }));
-    const before = host.snapshot;
-    try {
-      await host.commitList(this.#lock, [...this.#before.tables, ...added]);
-    } finally {
-      // Once the list names the tables they stay, even if its directory could not be synced.
-      if (host.snapshot !== before) {
-        this.#tables.length = 0;
-        orphans.move();
-      }
-    }
+    await host.commitList(this.#lock, [...this.#before.tables, ...added], () => {
+      this.#tables.length = 0;
+      orphans.move();
+    });
   }
 
   /**

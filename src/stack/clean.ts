@@ -17,8 +17,7 @@ import { isTableName } from "./table_name.ts";
 export async function cleanStack(host: StackHost, dryRun: boolean): Promise<string[]> {
   const { fileSystem, directory } = host.location;
   // Writers give tables their names under this lock, so none is about to be listed.
-  await using _lock = await host.lockList();
-  await host.requireCurrent(true);
+  await using _lock = await host.lockList(true);
   const { names, merged } = host.snapshot;
   const listed = new Set(names);
   const removed: string[] = [];

@@ -42,7 +42,11 @@ export interface CompactionStatistics {
 
 /** What a compaction is to do. */
 export interface CompactionRequest extends CompactionHooks {
-  readonly range: TableRange;
+  /**
+   * Picks the tables to compact, which follow each other, from those of the stack. It is asked under the
+   * lock, since the stack may be another one by then; no tables mean that there is nothing to do.
+   */
+  readonly select: (tables: readonly SharedTable[]) => readonly SharedTable[];
   readonly expiry?: LogExpiry | undefined;
   /** Whether the newer part of the range will do when somebody has locked the older. */
   readonly bestEffort: boolean;
@@ -62,16 +66,11 @@ export class Compactor {
     return this.#statistics;
   }
 
-  /** The tables' sizes as compaction is planned with them: without what an empty table has, but a byte. */
-  get sizes(): number[] {
-    return this.#host.snapshot.merged.tables.map(({ size, version }) =>
-      size - footerSize(version) - (headerSize(version) - 1)
-    );
-  }
-
   /** The tables that should become one for the sizes to form a geometric sequence. */
-  plan(): TableRange {
-    return planCompaction(this.sizes, this.#host.settings.geometricFactor);
+  plan(tables: readonly SharedTable[]): readonly SharedTable[] {
+    const sizes = tables.map(({ table }) => sizeForPlan(table));
+    const { start, end } = planCompaction(sizes, this.#host.settings.geometricFactor);
+    return tables.slice(start, end);
   }
 
   /**
@@ -94,12 +93,10 @@ export class Compactor {
   async #compact(request: CompactionRequest): Promise<boolean> {
     const host = this.#host;
     await using locks = new AsyncDisposableStack();
-    const tables = await this.#lockTables(request, locks);
-    const snapshot = host.snapshot;
-    snapshot.retain();
-    locks.defer(() => snapshot.release());
-    const first = tables[0]!;
-    const last = tables.at(-1)!;
+    const { tables, isOldest } = await this.#lockTables(request, locks);
+    const first = tables[0];
+    const last = tables.at(-1);
+    if (!first || !last) return false;
     const name = formatTableName(first.table.minUpdateIndex, last.table.maxUpdateIndex);
     const { fileSystem } = host.location;
     const file = locks.use(
@@ -107,7 +104,7 @@ export class Compactor {
     );
     const merged = tables.map(({ table }) => table);
     const written = await this.#merge(tables, file, {
-      dropTombstones: first === snapshot.tables[0],
+      dropTombstones: isOldest,
       expiry: request.expiry,
       writerOptions: host.writerOptions,
     }, request);
@@ -150,18 +147,22 @@ export class Compactor {
    * Locks the tables of the range, from the newest to the oldest, so that whoever added a table can
    * compact it while another process still compacts older ones.
    *
-   * @returns The tables that are locked: of a best effort at least the two newest.
+   * @returns The tables that are locked, of a best effort at least the two newest; and whether the first of
+   * them is the oldest of all.
    */
   async #lockTables(
-    { range, bestEffort }: CompactionRequest,
+    { select, bestEffort }: CompactionRequest,
     locks: AsyncDisposableStack,
-  ): Promise<SharedTable[]> {
+  ): Promise<{ tables: SharedTable[]; isOldest: boolean }> {
     const host = this.#host;
-    await using _listLock = await host.lockList();
-    await host.requireCurrent(false);
+    await using _listLock = await host.lockList(true);
+    const { snapshot } = host;
+    // Whatever happens to the stack, they are read to the end.
+    snapshot.retain();
+    locks.defer(() => snapshot.release());
     const { mode } = host.settings;
     const locked: SharedTable[] = [];
-    for (const shared of host.snapshot.tables.slice(range.start, range.end).reverse()) {
+    for (const shared of select(snapshot.tables).toReversed()) {
       try {
         const path = host.path(shared.name);
         const lock = await acquireLock(host.location.fileSystem, path, { timeout: 0, mode });
@@ -175,7 +176,7 @@ export class Compactor {
         throw error;
       }
     }
-    return locked;
+    return { tables: locked, isOldest: locked[0] === snapshot.tables[0] };
   }
 
   /** Puts a table in the place of others, wherever these are in the list by now, and removes them. */
@@ -185,18 +186,11 @@ export class Compactor {
   ): Promise<void> {
     const host = this.#host;
     const { fileSystem } = host.location;
-    await using listLock = await host.lockList();
     // Others may have added tables meanwhile; ours are locked, so nobody can have compacted them.
-    await host.requireCurrent(true);
+    await using listLock = await host.lockList(true);
     const { tables } = host.snapshot;
+    requireRun(tables, old, host.location.directory);
     const start = tables.indexOf(old[0]!);
-    if (start < 0 || !old.every((table, index) => tables[start + index] === table)) {
-      throw new ReftableError(
-        "outdated",
-        `Cannot compact stack "${host.location.directory}": others replaced its tables meanwhile`,
-        { file: host.location.directory },
-      );
-    }
     const next = [...tables];
     await using cleanup = new AsyncDisposableStack();
     if (replacement) {
@@ -208,12 +202,7 @@ export class Compactor {
     } else {
       next.splice(start, old.length);
     }
-    const before = host.snapshot;
-    try {
-      await host.commitList(listLock, next);
-    } finally {
-      if (host.snapshot !== before) cleanup.move();
-    }
+    await host.commitList(listLock, next, () => void cleanup.move());
     for (const { name } of old) await removeQuietly(fileSystem, host.path(name));
   }
 
@@ -227,6 +216,31 @@ export class Compactor {
       entriesWritten: sum.entriesWritten + entriesWritten,
     };
   }
+}
+
+/**
+ * Makes sure that tables still follow each other in a stack.
+ *
+ * @returns The tables.
+ * @throws {ReftableError} With code `"outdated"` when they do not.
+ */
+export function requireRun(
+  tables: readonly SharedTable[],
+  run: readonly SharedTable[],
+  directory: string,
+): readonly SharedTable[] {
+  const start = run[0] ? tables.indexOf(run[0]) : 0;
+  if (start >= 0 && run.every((table, index) => tables[start + index] === table)) return run;
+  throw new ReftableError(
+    "outdated",
+    `Cannot compact stack "${directory}": others replaced its tables meanwhile`,
+    { file: directory },
+  );
+}
+
+/** A table's size as compaction is planned with it: without what an empty table has, but a byte. */
+export function sizeForPlan({ size, version }: Table): number {
+  return size - footerSize(version) - (headerSize(version) - 1);
 }
 
 /** Removes a table that readers may still have open, which some systems do not allow. */

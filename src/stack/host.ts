@@ -61,7 +61,7 @@ export class StackHost {
           return true;
         }
         snapshot.release();
-        if (this.#isClosed) return false;
+        this.requireOpen();
       } finally {
         old.release();
       }
@@ -75,36 +75,54 @@ export class StackHost {
     (this.#isClosed ? snapshot : old).release();
   }
 
+  /**
+   * Makes sure that the stack was not disposed.
+   *
+   * @throws {ReftableError} With code `"api"` when it was.
+   */
+  requireOpen(): void {
+    if (!this.#isClosed) return;
+    throw new ReftableError(
+      "api",
+      `Cannot use stack "${this.location.directory}": it was disposed`,
+      { file: this.location.directory },
+    );
+  }
+
   /** Lets go of the tables. */
   close(): void {
     this.#isClosed = true;
     this.#snapshot.release();
   }
 
-  /** Locks the list of tables. */
-  async lockList(): Promise<PendingFile> {
-    const { lockTimeout = DEFAULT_LOCK_TIMEOUT, mode } = this.settings;
-    const { fileSystem } = this.location;
-    return await acquireLock(fileSystem, this.path(TABLES_LIST), { timeout: lockTimeout, mode });
-  }
-
-  /** Reads the names that the list has now. */
-  async listedNames(): Promise<string[]> {
-    const { fileSystem, directory } = this.location;
-    return await runAsync(readNames(fileSystem, directory));
-  }
-
   /**
-   * Makes sure, under the lock, that the snapshot is what the list says.
+   * Locks the list of tables, and makes sure that the snapshot is what the list says: whoever has the
+   * lock can rely on it.
    *
    * @param reload Whether to take a new snapshot when it is not.
-   * @throws {ReftableError} With code `"outdated"` when it is not.
+   * @throws {ReftableError} With code `"lock"` when another holds the lock, `"outdated"` when the snapshot is not
+   * what the list says, `"api"` when the stack was disposed meanwhile.
    */
-  async requireCurrent(reload: boolean): Promise<void> {
-    if (sameNames(this.#snapshot.names, await this.listedNames())) return;
+  async lockList(reload: boolean): Promise<PendingFile> {
+    const { lockTimeout = DEFAULT_LOCK_TIMEOUT, mode } = this.settings;
+    const { fileSystem } = this.location;
+    const path = this.path(TABLES_LIST);
+    const lock = await acquireLock(fileSystem, path, { timeout: lockTimeout, mode });
+    try {
+      await this.#requireCurrent(reload);
+      return lock;
+    } catch (error) {
+      await lock[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #requireCurrent(reload: boolean): Promise<void> {
+    this.requireOpen();
+    if (await this.#isCurrent()) return;
     if (reload) {
       await runAsync(this.reload());
-      return;
+      if (await this.#isCurrent()) return;
     }
     throw new ReftableError(
       "outdated",
@@ -113,21 +131,43 @@ export class StackHost {
     );
   }
 
+  async #isCurrent(): Promise<boolean> {
+    const { fileSystem, directory } = this.location;
+    const listed = await runAsync(readNames(fileSystem, directory));
+    return sameNames(this.#snapshot.names, listed);
+  }
+
   /**
    * Puts a new list in place of the old one and makes its tables the current snapshot. The tables' own
    * names must be on the disk before, or a crash could leave a list that names what is not there.
    *
    * @param lock The lock on the list.
    * @param tables The tables that the list names.
+   * @param onVisible Called when others see the new list; nothing can be taken back from then on.
+   * @throws {ReftableError} With code `"io"` when something cannot be written.
    */
-  async commitList(lock: PendingFile, tables: readonly SharedTable[]): Promise<void> {
+  async commitList(
+    lock: PendingFile,
+    tables: readonly SharedTable[],
+    onVisible: () => void,
+  ): Promise<void> {
     const text = tables.map(({ name }) => `${name}\n`).join("");
     lock.write(encodeText(text));
     await this.sync(lock);
     await this.syncDirectory();
     await lock.commit(this.path(TABLES_LIST));
+    onVisible();
     this.#replace(new Snapshot(tables));
-    await this.syncDirectory();
+    try {
+      await this.syncDirectory();
+    } catch (cause) {
+      throw new ReftableError(
+        "io",
+        `Stack "${this.location.directory}" was changed, but a crash may undo it: ` +
+          `its directory cannot be synced: ${cause instanceof Error ? cause.message : cause}`,
+        { file: this.location.directory, cause },
+      );
+    }
   }
 
   /** Waits until a file has reached the disk, unless the settings say not to. */

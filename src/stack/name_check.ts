@@ -2,9 +2,8 @@ import { startsWithBytes } from "../bytes/compare.ts";
 import { decodeText, encodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import { refnameProblem } from "../format/refname.ts";
-import { RefValueType } from "../format/ref_record.ts";
 import { runSync } from "../io/io.ts";
-import type { MergedTable } from "../merged/merged_table.ts";
+import { MergedTable } from "../merged/merged_table.ts";
 import { advance } from "../table/cursor.ts";
 import type { Table } from "../table/table.ts";
 
@@ -13,42 +12,89 @@ import type { Table } from "../table/table.ts";
  * directory of another, as `refs/heads/a` is of `refs/heads/a/b`.
  *
  * @param table The table.
- * @param merged The stack as it will be: its tables, and this one.
+ * @param older The stack before it.
  * @throws {ReftableError} With code `"refname"` or `"name-conflict"`.
  */
-export function checkNames(table: Table, merged: MergedTable): void {
-  const children = merged.refCursor();
-  const added = table.refCursor();
-  // Names come in order, so those with the same directory mostly follow each other.
-  let checkedDirectory = "";
-  while (advance(added)) {
-    if (added.records.valueType === RefValueType.deletion) continue;
-    const { key, keyLength } = added.records;
-    const refname = decodeText(key, 0, keyLength);
+export function checkNames(table: Table, older: MergedTable): void {
+  const merged = new MergedTable([...older.tables, table]);
+  const existing = new DirectoriesAmong((name) => merged.ref(name) !== undefined);
+  for (const { refname } of table.refs({ deletions: false })) {
     const problem = refnameProblem(refname);
     if (problem !== undefined) {
       throw new ReftableError("refname", `Cannot add ref "${refname}": ${problem}`);
     }
-    const directory = refname.slice(0, Math.max(0, refname.lastIndexOf("/")));
-    if (directory !== checkedDirectory) checkDirectories(refname, merged);
-    checkedDirectory = directory;
+    const directory = existing.first(refname);
+    if (directory === undefined) continue;
+    throw isAdded(table, directory)
+      ? conflict(refname, directory, "is added too")
+      : conflict(refname, directory);
+  }
+  // It remains that a new ref is the directory of an old one; that is asked where there is less to ask.
+  const olderSize = older.tables.reduce((sum, { size }) => sum + size, 0);
+  if (olderSize < table.size) checkBelowNew(table, older);
+  else checkAboveOld(table, older);
+}
+
+/** Asks for each old ref whether one of its directories is a new ref. */
+function checkBelowNew(table: Table, older: MergedTable): void {
+  const added = new DirectoriesAmong((name) => isAdded(table, name));
+  for (const { refname } of older.refs()) {
+    const directory = added.first(refname);
+    // What the table mentions itself is deleted there, or was asked for its directories already.
+    if (directory !== undefined && !table.ref(refname)) throw conflict(directory, refname);
+  }
+}
+
+/** Asks for each new ref whether it is a directory of old ones. */
+function checkAboveOld(table: Table, older: MergedTable): void {
+  const cursor = older.refCursor();
+  for (const { refname } of table.refs({ deletions: false })) {
     const prefix = encodeText(`${refname}/`);
-    for (let found = runSync(children.seek(prefix)); found; found = advance(children)) {
-      const { records } = children;
-      if (!startsWithBytes(records.key, records.keyLength, prefix)) break;
-      if (records.valueType === RefValueType.deletion) continue;
-      throw conflict(refname, decodeText(records.key, 0, records.keyLength));
+    for (let found = runSync(cursor.seek(prefix)); found; found = advance(cursor)) {
+      const { key, keyLength } = cursor.records;
+      if (!startsWithBytes(key, keyLength, prefix)) break;
+      const other = decodeText(key, 0, keyLength);
+      if (older.ref(other) && !table.ref(other)) throw conflict(refname, other);
     }
   }
 }
 
-function checkDirectories(refname: string, merged: MergedTable): void {
-  for (let end = refname.indexOf("/"); end > 0; end = refname.indexOf("/", end + 1)) {
-    const directory = refname.slice(0, end);
-    if (merged.ref(directory)) throw conflict(refname, directory);
+function isAdded(table: Table, refname: string): boolean {
+  return (table.ref(refname)?.kind ?? "deletion") !== "deletion";
+}
+
+/**
+ * Finds the directories of names among other names. Names come in order, so those with the same
+ * directory mostly follow each other and are answered at once.
+ */
+class DirectoriesAmong {
+  readonly #has: (name: string) => boolean;
+  #directory = "";
+  #first: string | undefined;
+
+  constructor(has: (name: string) => boolean) {
+    this.#has = has;
+  }
+
+  /** The shortest directory of a name that is among the others. */
+  first(refname: string): string | undefined {
+    const directory = refname.slice(0, Math.max(0, refname.lastIndexOf("/")));
+    if (directory !== this.#directory) {
+      this.#directory = directory;
+      this.#first = this.#search(refname);
+    }
+    return this.#first;
+  }
+
+  #search(refname: string): string | undefined {
+    for (let end = refname.indexOf("/"); end > 0; end = refname.indexOf("/", end + 1)) {
+      const directory = refname.slice(0, end);
+      if (this.#has(directory)) return directory;
+    }
+    return undefined;
   }
 }
 
-function conflict(refname: string, other: string): ReftableError {
-  return new ReftableError("name-conflict", `Cannot add ref "${refname}": "${other}" exists`);
+function conflict(refname: string, other: string, why = "exists"): ReftableError {
+  return new ReftableError("name-conflict", `Cannot add ref "${refname}": "${other}" ${why}`);
 }

@@ -11,11 +11,18 @@ import type { TableWriter } from "../table/table_writer.ts";
 import { Addition } from "./addition.ts";
 import { cleanStack, removeUnlisted } from "./clean.ts";
 import type { CompactionProgress, LogExpiry } from "./compaction.ts";
-import { type CompactionStatistics, Compactor, type TableRange } from "./compactor.ts";
+import {
+  type CompactionRequest,
+  type CompactionStatistics,
+  Compactor,
+  requireRun,
+  sizeForPlan,
+  type TableRange,
+} from "./compactor.ts";
 import { StackHost } from "./host.ts";
 import { findStrayFiles, inventoryTable, type StackInventory } from "./inventory.ts";
 import { DEFAULT_LOCK_TIMEOUT, type StackSettings } from "./settings.ts";
-import { Snapshot } from "./snapshot.ts";
+import { type SharedTable, Snapshot } from "./snapshot.ts";
 import { Turns } from "./turns.ts";
 
 /** How to open a stack, and how to change it. */
@@ -76,6 +83,7 @@ export class Stack implements Disposable, AsyncDisposable {
   readonly #host: StackHost;
   readonly #compactor: Compactor;
   readonly #turns = new Turns();
+  readonly #underWay = new Set<Promise<unknown>>();
   #disposed = false;
 
   private constructor(host: StackHost) {
@@ -137,13 +145,13 @@ export class Stack implements Disposable, AsyncDisposable {
    * @throws {ReftableError} As {@linkcode Stack.open} does; the old snapshot then stays.
    */
   async reload(): Promise<boolean> {
-    this.#requireOpen();
-    return await runAsync(this.#host.reload());
+    this.#host.requireOpen();
+    return await this.#during(() => runAsync(this.#host.reload()));
   }
 
   /** Takes a new snapshot at once; see {@linkcode Stack.reload}. */
   reloadSync(): boolean {
-    this.#requireOpen();
+    this.#host.requireOpen();
     return runSync(this.#host.reload());
   }
 
@@ -153,7 +161,7 @@ export class Stack implements Disposable, AsyncDisposable {
    * @returns The ref, or `undefined` when there is none.
    */
   ref(refname: string): Exclude<RefRecord, { kind: "deletion" }> | undefined {
-    return this.#host.snapshot.merged.ref(refname);
+    return this.#open.snapshot.merged.ref(refname);
   }
 
   /** Lists the refs in the order of their names; see {@linkcode Table.refs}. */
@@ -170,7 +178,7 @@ export class Stack implements Disposable, AsyncDisposable {
 
   /** Gives the newest log entry of a ref, or `undefined` when it has none. */
   log(refname: string): LogRecord | undefined {
-    return this.#host.snapshot.merged.log(refname);
+    return this.#open.snapshot.merged.log(refname);
   }
 
   /** Lists log entries by ref name, those of a ref from the newest to the oldest. */
@@ -191,7 +199,7 @@ export class Stack implements Disposable, AsyncDisposable {
    * @param oid The whole object id in hexadecimal digits.
    */
   refsFor(oid: string): RefRecord[] {
-    return this.#host.snapshot.merged.refsFor(oid);
+    return this.#open.snapshot.merged.refsFor(oid);
   }
 
   /**
@@ -224,6 +232,13 @@ export class Stack implements Disposable, AsyncDisposable {
     write: (writer: TableWriter) => void | Promise<void>,
     options: AdditionOptions = {},
   ): Promise<void> {
+    await this.#during(() => this.#addInTurn(write, options));
+  }
+
+  async #addInTurn(
+    write: (writer: TableWriter) => void | Promise<void>,
+    options: AdditionOptions,
+  ): Promise<void> {
     const { lockTimeout = DEFAULT_LOCK_TIMEOUT } = this.#host.settings;
     using turn = await this.#turns.take(lockTimeout, this.directory);
     try {
@@ -248,18 +263,12 @@ export class Stack implements Disposable, AsyncDisposable {
    * changed since it was read and `reload` is not set.
    */
   async beginAddition(options: AdditionOptions = {}): Promise<Addition> {
-    return await this.#begin(options, () => this.#compactQuietly());
+    return await this.#during(() => this.#begin(options, () => this.#compactQuietly()));
   }
 
   async #begin(options: AdditionOptions, afterCommit: () => Promise<void>): Promise<Addition> {
-    this.#requireOpen();
-    const lock = await this.#host.lockList();
-    try {
-      await this.#host.requireCurrent(options.reload ?? false);
-    } catch (error) {
-      await lock[Symbol.asyncDispose]();
-      throw error;
-    }
+    this.#host.requireOpen();
+    const lock = await this.#host.lockList(options.reload ?? false);
     return new Addition(this.#host, lock, afterCommit);
   }
 
@@ -271,31 +280,40 @@ export class Stack implements Disposable, AsyncDisposable {
    * stack meanwhile. Nothing is changed then.
    */
   async compact(options: CompactOptions = {}): Promise<boolean> {
-    this.#requireOpen();
-    const { expire, signal, onProgress } = options;
+    const host = this.#host;
+    host.requireOpen();
+    const { expire, range, signal, onProgress } = options;
     signal?.throwIfAborted();
-    if (!options.range) await this.reload();
-    const count = this.tables.length;
-    const range = options.range ?? { start: 0, end: count };
-    if (!(range.start >= 0 && range.start <= range.end && range.end <= count)) {
-      throw new ReftableError(
-        "api",
-        `Cannot compact tables ${range.start} to ${range.end} of ${count}`,
-      );
-    }
-    if (expire && range.start > 0) {
+    if (!range) await this.reload();
+    const chosen = range && this.#tablesIn(range);
+    if (expire && chosen && chosen[0] !== host.snapshot.tables[0]) {
       // An entry that is dropped here could hide one of the same key in an older table.
       throw new ReftableError("api", "Cannot expire logs unless the oldest table is compacted too");
     }
-    if (range.end - range.start < (expire ? 1 : 2)) return false;
-    return await this.#compactor.compact({
-      range,
+    const fewest = expire ? 1 : 2;
+    if ((chosen ?? host.snapshot.tables).length < fewest) return false;
+    const request: CompactionRequest = {
+      select: (tables) => {
+        if (chosen) return requireRun(tables, chosen, this.directory);
+        return tables.length < fewest ? [] : tables;
+      },
       bestEffort: false,
       signal,
       onProgress,
       expiry: typeof expire === "object" ? expire : undefined,
       isExpired: typeof expire === "function" ? expire : undefined,
-    });
+    };
+    return await this.#during(() => this.#compactor.compact(request));
+  }
+
+  /** The tables of a range, which may have other places by the time the lock is held. */
+  #tablesIn({ start, end }: TableRange): readonly SharedTable[] {
+    const { tables } = this.#host.snapshot;
+    if (start >= 0 && start <= end && end <= tables.length) return tables.slice(start, end);
+    throw new ReftableError(
+      "api",
+      `Cannot compact tables ${start} to ${end} of ${tables.length}`,
+    );
   }
 
   /**
@@ -305,11 +323,13 @@ export class Stack implements Disposable, AsyncDisposable {
    * @returns Whether anything was done.
    */
   async autoCompact(): Promise<boolean> {
-    this.#requireOpen();
-    const range = this.#compactor.plan();
-    if (range.end - range.start < 2) return false;
+    const host = this.#host;
+    host.requireOpen();
+    const select = (tables: readonly SharedTable[]) => this.#compactor.plan(tables);
+    // Mostly there is nothing to do, and no lock to take.
+    if (select(host.snapshot.tables).length < 2) return false;
     try {
-      return await this.#compactor.compact({ range, bestEffort: true });
+      return await this.#during(() => this.#compactor.compact({ select, bestEffort: true }));
     } catch (error) {
       const isBenign = error instanceof ReftableError &&
         (error.code === "lock" || error.code === "outdated");
@@ -323,8 +343,8 @@ export class Stack implements Disposable, AsyncDisposable {
     if (!(this.#host.settings.autoCompact ?? true)) return;
     try {
       await this.autoCompact();
-    } catch (error) {
-      if (!(error instanceof ReftableError)) throw error;
+    } catch {
+      // The compactor has counted it.
     }
   }
 
@@ -335,18 +355,17 @@ export class Stack implements Disposable, AsyncDisposable {
    * @throws {ReftableError} With code `"lock"` when another process holds the lock.
    */
   async clean(options: CleanOptions = {}): Promise<string[]> {
-    this.#requireOpen();
-    return await cleanStack(this.#host, options.dryRun ?? false);
+    this.#host.requireOpen();
+    return await this.#during(() => cleanStack(this.#host, options.dryRun ?? false));
   }
 
   /** Describes what is in the stack's directory; every block of every table is read. */
   async inventory(): Promise<StackInventory> {
-    const { merged, names } = this.#host.snapshot;
-    const { start, end } = this.#compactor.plan();
+    const { merged, names, tables } = this.#open.snapshot;
     return {
       tables: merged.tables.map((table, place) => inventoryTable(table, names[place]!)),
-      sizes: this.#compactor.sizes,
-      isGeometric: start === end,
+      sizes: merged.tables.map(sizeForPlan),
+      isGeometric: this.#compactor.plan(tables).length === 0,
       ...await findStrayFiles(this.#host),
     };
   }
@@ -368,19 +387,32 @@ export class Stack implements Disposable, AsyncDisposable {
     removeUnlisted(location, snapshot.names);
   }
 
-  /** Closes the stack; see {@linkcode Stack.[Symbol.dispose]}. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.try(() => this[Symbol.dispose]());
+  /** Closes the stack when what is under way has ended; see {@linkcode Stack.[Symbol.dispose]}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+    this[Symbol.dispose]();
   }
 
-  #requireOpen(): void {
-    if (!this.#disposed) return;
-    throw new ReftableError("api", `Cannot use stack "${this.directory}": it was disposed`);
+  /** Does something that the stack is not closed before. */
+  async #during<T>(operation: () => Promise<T>): Promise<T> {
+    const promise = operation();
+    this.#underWay.add(promise);
+    try {
+      return await promise;
+    } finally {
+      this.#underWay.delete(promise);
+    }
+  }
+
+  /** What the stack consists of, unless it was disposed. */
+  get #open(): StackHost {
+    this.#host.requireOpen();
+    return this.#host;
   }
 
   /** The current snapshot, which the caller must release. */
   #retain(): Snapshot {
-    const { snapshot } = this.#host;
+    const { snapshot } = this.#open;
     snapshot.retain();
     return snapshot;
   }

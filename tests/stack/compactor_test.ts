@@ -348,12 +348,14 @@ tidyTest("Stack.compact() refuses to change a stack that has changed", async () 
   await using stack = await openWith(dir, 4);
   await using other = await Stack.open(dir.path, QUIET);
   await addRefs(other, "refs/heads/a");
-  const files = contentsOf(dir.path);
-  await assertCode("outdated", stack.compact({ range: { start: 0, end: 2 } }));
-  assertEquals(await stack.autoCompact(), false);
-  assertEquals([stack.stats.failures, contentsOf(dir.path)], [2, files]);
-  await stack.reload();
+  // What others added does not matter, as long as the tables are there.
   assertEquals(await stack.compact({ range: { start: 0, end: 2 } }), true);
+  assertEquals(stack.tables.length, 4);
+  await other.compact();
+  await addRefs(other, "refs/heads/b");
+  const files = contentsOf(dir.path);
+  await assertCode("outdated", stack.compact({ range: { start: 1, end: 3 } }));
+  assertEquals([stack.stats.failures, contentsOf(dir.path)], [1, files]);
 });
 
 tidyTest("Stack.compact() can run at the same time as others, and one of them wins", async () => {

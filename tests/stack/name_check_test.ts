@@ -41,6 +41,10 @@ function conflict(refname: string, other: string): string {
   return `name-conflict: Cannot add ref "${refname}": "${other}" exists`;
 }
 
+function together(refname: string, other: string): string {
+  return `name-conflict: Cannot add ref "${refname}": "${other}" is added too`;
+}
+
 function bad(refname: string, problem: string): string {
   return `refname: Cannot add ref "${refname}": ${problem}`;
 }
@@ -70,12 +74,12 @@ tidyTest("Stack.add() checks names against the stack and what it deletes", async
 
 tidyTest("Stack.add() checks names among what it adds", async () => {
   const cases: readonly [existing: string[], additions: string[], expected: string][] = [
-    [[], ["x", "x/y"], conflict("x", "x/y")],
-    [[], ["x/y", "x/y/z/w"], conflict("x/y", "x/y/z/w")],
+    [[], ["x", "x/y"], together("x/y", "x")],
+    [[], ["x/y", "x/y/z/w"], together("x/y/z/w", "x/y")],
     [[], ["x-", "x/y"], "ok"],
     [[], ["x!", "x-y", "x.y/z", "x0/y", "xy"], "ok"],
     // Names between a directory and what is in it do not hide it.
-    [[], ["x", "x!", "x-", "x.y", "x/y"], conflict("x", "x/y")],
+    [[], ["x", "x!", "x-", "x.y", "x/y"], together("x/y", "x")],
     [["a/b", "a/c"], ["a/d", "a/e", "a/f/g"], "ok"],
     [["a/b", "c"], ["a/d", "a/e", "c/d"], conflict("c/d", "c")],
     [["a/b/c/d/e"], ["a/b/c"], conflict("a/b/c", "a/b/c/d/e")],
