@@ -1,0 +1,93 @@
+import { assert, assertEquals } from "@std/assert";
+import { Stack } from "@reftable/reftable";
+import { addRefs, contentsOf, filesIn, refnames } from "../stack/changes.ts";
+import { StackDirectory } from "../stack/stack_directory.ts";
+import { changingCommand } from "./changing_cli.ts";
+
+/** The signals that end a program, and its exit codes, which are those of a shell. */
+const SIGNALS = [["SIGINT", 130], ["SIGTERM", 143]] as const;
+
+/** Makes a repository whose stack waits for locks for ever, with tables that take time to merge. */
+async function fill(dir: StackDirectory, refs: number): Promise<void> {
+  await using stack = await Stack.open(dir.path, { autoCompact: false, sync: false });
+  for (const letter of ["a", "b", "c"]) {
+    await addRefs(stack, ...Array.from({ length: refs }, (_, i) => `refs/${letter}/${1e6 + i}`));
+  }
+  Deno.writeTextFileSync(`${dir.path}/../HEAD`, "ref: refs/heads/.invalid\n");
+  Deno.writeTextFileSync(`${dir.path}/../config`, "[reftable]\n\tlockTimeout = -1\n");
+}
+
+/** Starts a compaction, which may be sent signals. */
+function compact(dir: StackDirectory): Deno.ChildProcess {
+  return changingCommand(["compact", dir.path]).spawn();
+}
+
+/** Waits until something is true, as long as a process runs. */
+async function until(child: Deno.ChildProcess, condition: () => boolean): Promise<void> {
+  let ended = false;
+  child.status.then(() => ended = true);
+  while (!condition()) {
+    assert(!ended, "it ended before");
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+/** Asserts that a process ended by itself, not by a signal, and without a word. */
+async function assertEnds(child: Deno.ChildProcess, code: number): Promise<void> {
+  const output = await child.output();
+  const stderr = new TextDecoder().decode(output.stderr);
+  assertEquals([output.code, output.signal, output.stdout.length, stderr], [code, null, 0, ""]);
+}
+
+function test(name: string, fn: (signal: Deno.Signal, code: number) => Promise<void>): void {
+  for (const [signal, code] of SIGNALS) {
+    Deno.test({
+      name: `compact ${name} on ${signal}`,
+      // Windows has but one signal that is sent so, and it is not asked.
+      ignore: Deno.build.os === "windows",
+      sanitizeOps: true,
+      sanitizeResources: true,
+      fn: () => fn(signal, code),
+    });
+  }
+}
+
+test("removes its locks and its temporary file", async (signal, code) => {
+  using dir = new StackDirectory();
+  await fill(dir, 50_000);
+  const before = contentsOf(dir.path);
+  const child = compact(dir);
+  // It has let go of the list, and merges; as long as somebody else has the list, it cannot finish.
+  await until(child, () => filesIn(dir.path).some((name) => name.includes(".temp.")));
+  const lock = `${dir.listPath}.lock`;
+  Deno.writeTextFileSync(lock, "somebody else's", { createNew: true });
+  const files = filesIn(dir.path);
+  assertEquals(files.filter((name) => name.endsWith(".ref.lock")).length, 3);
+  assertEquals(files.filter((name) => name.includes(".temp.")).length, 1);
+  child.kill(signal);
+  await assertEnds(child, code);
+  assertEquals(Deno.readTextFileSync(lock), "somebody else's");
+  Deno.removeSync(lock);
+  assertEquals(contentsOf(dir.path), before);
+  await using stack = await Stack.open(dir.path);
+  assertEquals(refnames(stack).length, 150_000);
+});
+
+test("stops waiting for a lock and leaves it alone", async (signal, code) => {
+  using dir = new StackDirectory();
+  await fill(dir, 10);
+  Deno.writeTextFileSync(`${dir.listPath}.lock`, "somebody else's");
+  const before = contentsOf(dir.path);
+  for (let pause = 100; pause < 10_000; pause *= 2) {
+    const child = compact(dir);
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    child.kill(signal);
+    const output = await child.output();
+    assertEquals([output.code, contentsOf(dir.path)], [code, before]);
+    // The signal itself ended it: it was not yet so far that it waited.
+    if (output.signal !== null) continue;
+    assertEquals([output.stdout.length, output.stderr.length], [0, 0]);
+    return;
+  }
+  throw new Error("it did not end by itself");
+});
