@@ -1,5 +1,6 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type RefRecord, ReftableError, Stack, type StackOptions } from "@reftable/reftable";
+import { seeded } from "../fixtures.ts";
 import { GitRepo, gitTest } from "../peers/git.ts";
 import { assertTidy, contentsOf, deletion, direct, refnames, tidyTest } from "./changes.ts";
 import { StackDirectory } from "./stack_directory.ts";
@@ -194,4 +195,35 @@ tidyTest("Stack.add() does not check the names of logs", async () => {
     }
   });
   assertTidy(dir.path);
+});
+
+/** Whether one of two names is the directory of the other. */
+function clash(a: string, b: string): boolean {
+  return a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
+}
+
+tidyTest("Stack.add() finds each name that is the directory of another, and no more", async () => {
+  const random = seeded(7);
+  const components = ["a", "b", "a-", "a.b", "ä"];
+  const randomName = () =>
+    Array.from({ length: 1 + random(3) }, () => components[random(components.length)]).join("/");
+  const randomNames = (limit: number) => new Set(Array.from({ length: random(limit) }, randomName));
+  const outcomes = { ok: 0, conflict: 0 };
+  for (let round = 0; round < 400; round++) {
+    // The stack is now larger than what is added, now smaller.
+    const existing: string[] = [];
+    for (const name of randomNames(round % 2 === 0 ? 12 : 4)) {
+      if (!existing.some((other) => clash(name, other))) existing.push(name);
+    }
+    const additions = [...randomNames(round % 2 === 0 ? 4 : 12)];
+    const deletions = existing.filter((name) => !additions.includes(name) && random(3) === 0);
+    const after = new Set([...existing.filter((name) => !deletions.includes(name)), ...additions]);
+    const isConflict = additions.some((name) => [...after].some((other) => clash(name, other)));
+    const outcome = await attempt(existing, additions, deletions);
+    const message = `${existing} with ${additions} without ${deletions}: ${outcome}`;
+    assertEquals(outcome.startsWith("name-conflict: "), isConflict, message);
+    if (!isConflict) assertEquals(outcome, "ok", message);
+    outcomes[isConflict ? "conflict" : "ok"]++;
+  }
+  assert(outcomes.ok > 80 && outcomes.conflict > 80, JSON.stringify(outcomes));
 });
