@@ -369,6 +369,32 @@ tidyTest("Stack.compact() stops when it is aborted, and nothing has changed", as
   assertTidy(dir.path);
 });
 
+tidyTest(
+  "Stack.compact() stops in a worker when it is aborted, and nothing has changed",
+  async () => {
+    using dir = new StackDirectory();
+    {
+      await using _ = await fillMuch(dir);
+    }
+    await using stack = await Stack.open(dir.path, { ...QUIET, workers: "always" });
+    const files = contentsOf(dir.path);
+    const reason = new RangeError("enough");
+    for (const pause of [0, 20]) {
+      const controller = new AbortController();
+      const compacting = stack.compact({ signal: controller.signal });
+      // The worker has not begun yet, or has just begun.
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      controller.abort(reason);
+      const error = await compacting.catch((error) => error);
+      if (pause > 0 && error === true) continue;
+      assertStrictEquals(error, reason);
+      assertEquals(contentsOf(dir.path), files);
+    }
+    assertTidy(dir.path);
+    assertEquals(refnames(stack).length, 9000);
+  },
+);
+
 tidyTest("Stack.compact() lets others have their turn", async () => {
   using dir = new StackDirectory();
   await using stack = await fillMuch(dir);
