@@ -119,7 +119,11 @@ export class Search {
 }
 
 /** Makes the error for a block that is not of the kind which belongs there. */
-export function wrongType(loader: BlockLoader, block: Block, expected: BlockType): Error {
+export function wrongType(
+  loader: BlockLoader,
+  block: Pick<Block, "offset" | "type">,
+  expected: BlockType,
+): Error {
   const letter = (type: BlockType) => JSON.stringify(String.fromCharCode(type));
   return damaged(
     "block-type",

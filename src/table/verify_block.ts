@@ -3,7 +3,7 @@ import { decodeText } from "../bytes/text.ts";
 import type { ProblemCode } from "../errors.ts";
 import { type Block, BlockType, damagedRecord, restartPosition } from "../format/block.ts";
 import { BlockCursor } from "../format/block_cursor.ts";
-import { problemOf } from "../format/damage.ts";
+import { damaged, problemOf } from "../format/damage.ts";
 import { decodeIndexPosition } from "../format/index_record.ts";
 import { logNameLength, logUpdateIndex, LogValueType } from "../format/log_record.ts";
 import { positionsDoNotAscend } from "../format/object_record.ts";
@@ -103,6 +103,7 @@ export class BlockCheck {
   #walk(block: Block): Uint8Array {
     const cursor = this.#cursor;
     const restarts = this.#restarts;
+    this.#checkLength(block);
     let firstKey: Uint8Array | undefined;
     cursor.jump(block);
     restarts.enter(block);
@@ -126,6 +127,16 @@ export class BlockCheck {
           this.#checkEntry(start);
       }
     }
+  }
+
+  /** Git goes on behind the size of a block, so a longer one must not be followed by another. */
+  #checkLength({ type, offset, bytes: { length } }: Block): void {
+    const { blockSize, file } = this.#layout;
+    const isLimited = blockSize > 0 && (type === BlockType.ref || type === BlockType.object);
+    if (!isLimited || length <= blockSize) return;
+    const finding =
+      `block at offset ${offset} has ${length} bytes, the size of a block is ${blockSize}`;
+    throw damaged("block-length", file, offset, finding);
   }
 
   #checkRef(start: number): void {

@@ -17,8 +17,9 @@ export function checkIndex(
   list: ProblemList,
 ): void {
   const isRoot = (row: Row) => row.type === BlockType.index && row.offset >= root;
+  const first = rowAt(rows, root);
   // Otherwise the footer was found to be wrong.
-  if (root === 0 || rowAt(rows, root)?.offset !== root) return;
+  if (root === 0 || first?.offset !== root || !isRoot(first)) return;
   const check = new IndexCheck(all, rows[0]!.offset, list);
   for (const row of rows) {
     if (row.type === BlockType.index && row.state !== BlockState.damaged) check.enter(row);
@@ -30,11 +31,11 @@ export function checkIndex(
   const unreached = rows.filter((row) =>
     row.state !== BlockState.damaged && !isRoot(row) && !check.isReached(row)
   );
-  const [first] = unreached;
-  if (first) {
+  const [missed] = unreached;
+  if (missed) {
     const others = unreached.length === 1 ? "" : ` nor to ${unreached.length - 1} others`;
-    const finding = `no index entry leads to the block at offset ${first.offset}${others}`;
-    list.add("index", first.offset, finding);
+    const finding = `no index entry leads to the block at offset ${missed.offset}${others}`;
+    list.add("index", missed.offset, finding);
     return;
   }
   const reached = rows.find((row) => isRoot(row) && check.isReached(row));

@@ -2,6 +2,7 @@ import { getUint24 } from "../bytes/big_endian.ts";
 import { type Block, BlockType, isBlockType } from "../format/block.ts";
 import { damaged, problemOf } from "../format/damage.ts";
 import type { Problem } from "../format/problem.ts";
+import { headerSize } from "../format/header.ts";
 import { type Io, runSync } from "../io/io.ts";
 import type { BlockLoader, BlockSequence } from "./block_loader.ts";
 import { blockStarts, placeOf } from "./block_starts.ts";
@@ -75,12 +76,11 @@ export class RangeWalk {
     const offset = this.position;
     const block = yield* this.#load(offset);
     if (block) {
-      const state = this.#check.check(block);
+      const state = this.#checkBlock(block);
       // A log block ends where the next one begins.
       const end = block.type === BlockType.log ? block.nextOffset : offset + block.bytes.length;
       this.#note(block.type, state, offset, end);
       if (state === BlockState.damaged) {
-        this.#suspectType(block);
         this.position = yield* this.#resume(offset, block.nextOffset);
       } else {
         this.position = yield* this.#passPadding(end, block.nextOffset);
@@ -116,6 +116,17 @@ export class RangeWalk {
     };
   }
 
+  #checkBlock(block: Block): BlockState {
+    const { problems } = this.#check;
+    const before = problems.length;
+    const state = this.#check.check(block);
+    // Something is wrong with it: perhaps it is read as what it is not.
+    const suspicion = state === BlockState.sound ? undefined : this.#suspectType(block);
+    if (!suspicion) return state;
+    problems.splice(before, Infinity, suspicion);
+    return BlockState.damaged;
+  }
+
   #note(type: number, state: BlockState, offset: number, end: number): void {
     const check = this.#check;
     this.#types.push(type);
@@ -138,27 +149,32 @@ export class RangeWalk {
     }
   }
 
-  /** Tells a block whose first byte is damaged from bytes that are not part of any block. */
+  /** Tells a block whose type is damaged from others, and from bytes that are not part of any block. */
   *#explain(problem: Problem, offset: number): Io<Problem> {
-    if (problem.code !== "block-type") return problem;
-    const starts = yield* this.#knownStarts();
-    if (starts[placeOf(starts, offset)] === offset) return problem;
     const { layout } = this.#loader;
-    this.#isPadded ??= isPadded(layout, starts);
-    if (this.#isPadded && offset < endOfPadded(layout)) {
-      return offset % layout.blockSize === 0 ? problem : { ...problem, code: "padding" };
+    const { blockSize, version } = layout;
+    const starts = yield* this.#knownStarts();
+    if (starts[placeOf(starts, offset)] !== offset) {
+      this.#isPadded ??= isPadded(layout, starts);
+      const isInPadded = this.#isPadded && offset < endOfPadded(layout);
+      if (isInPadded && offset % blockSize > 0) return { ...problem, code: "padding" };
+      if (!isInPadded && sectionAt(layout, offset)?.index) return { ...problem, code: "gap" };
     }
-    return sectionAt(layout, offset)?.index ? { ...problem, code: "gap" } : problem;
+    if (problem.code === "block-type") return problem;
+    const [type] = yield* this.#blocks.get(offset === 0 ? headerSize(version) : offset, 1);
+    return isBlockType(type) && this.#suspectType({ offset, type }) || problem;
   }
 
-  /** What looks like a damaged block may be a sound one of a kind that it only claims to be of. */
-  #suspectType(block: Block): void {
-    const { layout } = this.#loader;
-    const section = sectionAt(layout, block.offset);
-    if (!section || block.type === section.type) return;
-    if (block.type === BlockType.index && section.index > 0) return;
-    const { problems } = this.#check;
-    problems[problems.length - 1] = problemOf(wrongType(this.#loader, block, section.type));
+  /** What looks like a damaged block may be a sound one that claims to be of another kind than it is. */
+  #suspectType(block: Pick<Block, "offset" | "type">): Problem | undefined {
+    const { type, offset } = block;
+    const section = sectionAt(this.#loader.layout, offset);
+    if (!section) return undefined;
+    const isRoot = section.index > 0 && offset >= section.index;
+    const expected = isRoot ? BlockType.index : section.type;
+    // Other levels of an index lie before the last one.
+    if (type === expected || (type === BlockType.index && section.index > 0)) return undefined;
+    return problemOf(wrongType(this.#loader, block, expected));
   }
 
   /**
