@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "../hand_made.ts";
+import { commonPrefixLength } from "../../src/bytes/compare.ts";
 import { encodeText } from "../../src/bytes/text.ts";
-import { refnameProblem } from "../../src/format/refname.ts";
+import { RefnameChecker, refnameProblem } from "../../src/format/refname.ts";
 import { seeded } from "../fixtures.ts";
 import { gitTest, runGit } from "../peers/git.ts";
 
@@ -52,6 +53,34 @@ Deno.test("refnameProblem() knows good names", () => {
 Deno.test("refnameProblem() tells what is wrong with a name", () => {
   for (const [name, problem] of BAD) assertEquals(refnameProblem(name), problem, name);
   for (const name of ["a\nb", "a\0b", "\0"]) assertMatch(refnameProblem(name)!, /^it has "\\/);
+});
+
+Deno.test("RefnameChecker finds what refnameProblem() finds, whatever was checked before", () => {
+  const random = seeded(29);
+  const parts = ["a", "l", "lock", ".", ".l", "/", "@", "{", " ", "é", "v1.0", "refs/heads/"];
+  const made = Array.from({ length: 3000 }, () => {
+    return Array.from({ length: 1 + random(5) }, () => parts[random(parts.length)]!).join("");
+  });
+  const names = [...GOOD, ...BAD.map(([name]) => name), ...made];
+  // Names in order share the most with each other.
+  for (const inTurn of [names, names.toSorted(), names.toSorted().reverse()]) {
+    const checker = new RefnameChecker();
+    let last = new Uint8Array();
+    for (const name of inTurn) {
+      const bytes = encodeText(name);
+      const shared = commonPrefixLength(last, last.length, bytes, bytes.length);
+      // Less may be known to be shared than is.
+      const known = random(3) === 0 ? random(shared + 1) : shared;
+      const room = concat(bytes, "..");
+      const expected = refnameProblem(name);
+      assertEquals(checker.problem(room, bytes.length, known), expected, JSON.stringify(name));
+      last = bytes;
+      if (random(20) === 0) {
+        checker.reset();
+        last = new Uint8Array();
+      }
+    }
+  }
 });
 
 /** Asks git about names, one a line. */
