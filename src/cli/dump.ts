@@ -8,9 +8,17 @@ import {
   Stack,
   Table,
 } from "../../mod.ts";
-import { type Arguments, type Command, type CommandSpec, HELP, WORKTREE } from "./command.ts";
+import {
+  type Arguments,
+  type Command,
+  type CommandSpec,
+  HELP,
+  UsageError,
+  WORKTREE,
+} from "./command.ts";
 import { formatLog, formatRef } from "./format_records.ts";
 import { compactAll } from "./compact.ts";
+import { openForReading } from "./open_for_reading.ts";
 import type { Output } from "./output.ts";
 
 const spec: CommandSpec = {
@@ -55,6 +63,9 @@ async function run(args: Arguments, output: Output): Promise<number> {
   const path = args.soleOperand("a path");
   const hash = args.choice("hash", ["sha1", "sha256"]) ??
     (args.has("6") || args.has("2") ? "sha256" : undefined);
+  if (args.has("oid") && args.has("logs")) {
+    throw new UsageError("options '--oid' and '--logs' cannot be used together");
+  }
   if (args.has("c")) {
     await using stack = await openRepositoryStack(path, { hash, worktree: args.has("worktree") });
     await compactAll(stack);
@@ -84,10 +95,9 @@ async function open(path: string, args: Arguments, hash: HashName | undefined): 
       [Symbol.asyncDispose]: () => Promise.try(() => table[Symbol.dispose]()),
     };
   }
-  // A directory of tables is enough: what lies around it need not be readable.
-  const stack = args.has("s") || denoFileSystem.statSync(`${path}/tables.list`)
+  const stack = args.has("s")
     ? await Stack.open(path, { hash })
-    : await openRepositoryStack(path, { hash, worktree: args.has("worktree") });
+    : await openForReading(path, { hash, worktree: args.has("worktree") });
   return {
     records: stack,
     tables: stack.tables,

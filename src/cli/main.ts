@@ -63,8 +63,8 @@ export async function main(args: readonly string[]): Promise<number> {
 
 /** What is interrupted leaves neither a lock nor a temporary file behind. */
 function removeFilesOnSignals(): void {
-  for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15]] as const) {
-    if (signal === "SIGTERM" && Deno.build.os === "windows") continue;
+  for (const [signal, number] of [["SIGINT", 2], ["SIGHUP", 1], ["SIGTERM", 15]] as const) {
+    if (signal !== "SIGINT" && Deno.build.os === "windows") continue;
     Deno.addSignalListener(signal, () => {
       removePendingFiles();
       // As a shell reports a program that the signal ended.

@@ -30,7 +30,8 @@ export class Output {
       while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
     } catch (error) {
       if (error instanceof Deno.errors.BrokenPipe) throw new ClosedPipe();
-      throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`Cannot write to standard output: ${reason}`, { cause: error });
     }
   }
 }

@@ -1,9 +1,4 @@
-import {
-  openRepositoryStack,
-  type StackInventory,
-  type StrayFile,
-  type TableInventory,
-} from "../../mod.ts";
+import type { StackInventory, StrayFile, TableInventory } from "../../mod.ts";
 import {
   type Arguments,
   type Command,
@@ -12,6 +7,7 @@ import {
   STACK_PATH,
   WORKTREE,
 } from "./command.ts";
+import { openForReading } from "./open_for_reading.ts";
 import type { Output } from "./output.ts";
 
 const spec: CommandSpec = {
@@ -31,7 +27,7 @@ export const command: Command = { spec, run };
 
 async function run(args: Arguments, output: Output): Promise<number> {
   const path = args.soleOperand("a path");
-  await using stack = await openRepositoryStack(path, { worktree: args.has("worktree") });
+  await using stack = await openForReading(path, { worktree: args.has("worktree") });
   const inventory = await stack.inventory();
   if (args.has("json")) output.write(JSON.stringify(inventory) + "\n");
   else output.write(formatInventory(inventory));

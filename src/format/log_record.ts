@@ -203,8 +203,14 @@ export function encodeLog(
   target.setKey(log.refname);
   target.appendToKey(KEY_TAIL);
   putKeyTail(target.key, target.keyLength - KEY_TAIL, log.updateIndex);
-  target.valueType = LogValueType[log.kind];
+  // Callers whose code is not type-checked come with anything.
+  const valueType: number | undefined = LogValueType[log.kind];
+  if (valueType === undefined) return `its kind is ${JSON.stringify(log.kind)}`;
+  target.valueType = valueType;
   if (log.kind === "deletion") return undefined;
+  if (typeof log.name !== "string" || typeof log.email !== "string") {
+    return "its name or email is no string";
+  }
   if (!Number.isSafeInteger(log.time) || log.time < 0) return `its time is ${log.time}`;
   if (!(log.tzOffset >= -0x8000 && log.tzOffset <= 0x7fff) || log.tzOffset % 1 !== 0) {
     return `its time zone is ${log.tzOffset}`;

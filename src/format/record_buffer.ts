@@ -99,6 +99,6 @@ export class RecordBuffer implements EncodedRecord {
  * @returns What is wrong with it, if anything is.
  */
 export function putOid(target: RecordBuffer, oid: string, length: number): string | undefined {
-  if (target.putHex(oid, length)) return undefined;
+  if (typeof oid === "string" && target.putHex(oid, length)) return undefined;
   return `object id ${JSON.stringify(oid)} is not ${2 * length} hexadecimal digits`;
 }

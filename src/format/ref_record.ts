@@ -138,7 +138,9 @@ export function encodeRef(
     case "peeled":
       return putOid(target, ref.oid, hashSize) ?? putOid(target, ref.peeled, hashSize);
     case "symref":
+      if (typeof ref.target !== "string") return "its target is no string";
       if (ref.target === "") return "its target is empty";
+      if (ref.target.includes("\0")) return "its target has a NUL in it";
       target.putText(ref.target);
       return undefined;
     default:

@@ -1,4 +1,4 @@
-import { fromFileUrl } from "@std/path";
+import { dirname, fromFileUrl } from "@std/path";
 import { ReftableError } from "../errors.ts";
 import type {
   DirectoryEntry,
@@ -45,7 +45,13 @@ export const denoFileSystem: FileSystem = {
     // Windows has no such thing: it cannot open a directory.
     if (Deno.build.os === "windows") return;
     using directory = attemptSync("sync", path, () => Deno.openSync(path));
-    await attempt("sync", path, () => directory.sync());
+    try {
+      await attempt("sync", path, () => directory.sync());
+    } catch (error) {
+      // Some file systems cannot do it, and need not.
+      const { code } = (error as ReftableError).cause as { code?: string };
+      if (code !== "EINVAL" && code !== "ENOTSUP") throw error;
+    }
   },
 };
 
@@ -245,14 +251,14 @@ function failure(verb: string, path: string | URL, cause: unknown): ReftableErro
   const file = path instanceof URL && path.protocol === "file:" ? fromFileUrl(path) : String(path);
   const missing = cause instanceof Deno.errors.NotFound;
   const denied = cause instanceof Deno.errors.NotCapable;
-  const reason = missing
-    ? "it does not exist"
-    : denied
+  const reason = missing ? "it does not exist" : denied
+    // The next file of the same directory would be refused too.
     ? `permission is missing, run again with ${
       READS.has(verb) ? "--allow-read" : "--allow-write"
-    }="${file}"`
+    }="${dirname(file)}"`
     : cause instanceof Error
-    ? cause.message
+    // Deno repeats what was to be done, which the caller's sentence says already.
+    ? cause.message.replace(/(?<=\(os error \d+\)).*$/s, "")
     : String(cause);
   return new ReftableError(
     missing ? "not-exist" : "io",

@@ -1,3 +1,4 @@
+import { ReftableError } from "../errors.ts";
 import { type BlockSource, BytesSource, readRequest } from "./block_source.ts";
 import type { FileSystem, ReadableFile } from "./file_system.ts";
 import { type Io, perform } from "./io.ts";
@@ -41,16 +42,36 @@ class FileSource implements BlockSource {
 
   readSync(offset: number, length: number, buffer?: Uint8Array): Uint8Array {
     const target = room(length, buffer);
-    return target.subarray(0, this.#file.readSync(offset, target));
+    try {
+      return target.subarray(0, this.#file.readSync(offset, target));
+    } catch (error) {
+      throw this.#unreadable(offset, error);
+    }
   }
 
   async read(offset: number, length: number, buffer?: Uint8Array): Promise<Uint8Array> {
     const target = room(length, buffer);
-    return target.subarray(0, await this.#file.read(offset, target));
+    try {
+      return target.subarray(0, await this.#file.read(offset, target));
+    } catch (error) {
+      throw this.#unreadable(offset, error);
+    }
   }
 
   [Symbol.dispose](): void {
     this.#file[Symbol.dispose]();
+  }
+
+  /** The file may have got another name since it was opened. */
+  #unreadable(offset: number, error: unknown): unknown {
+    if (!(error instanceof ReftableError)) return error;
+    const cause = error.cause ?? error;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new ReftableError(
+      error.code,
+      `Cannot read table "${this.name}" at offset ${offset}: ${reason}`,
+      { file: this.name, offset, cause },
+    );
   }
 }
 

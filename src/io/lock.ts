@@ -47,8 +47,8 @@ async function heldLock(
   const age = info ? `, for ${formatAge(Date.now() - info.mtime)}` : "";
   return new ReftableError(
     "lock",
-    `Cannot lock "${path}": another process holds "${lockPath}"${age}. ` +
-      `Try again when it has finished; if it was killed, remove that file`,
+    `Cannot lock "${path}": somebody holds "${lockPath}"${age}. ` +
+      `Try again when it is gone; if whoever made it was killed, remove it`,
     { file: lockPath },
   );
 }

@@ -52,7 +52,7 @@ export function findGitDirectorySync(path: string, options: FindOptions = {}): G
 /** Finds Git's directories as a computation; see {@linkcode findGitDirectory}. */
 export function* locateGitDirectory(fileSystem: FileSystem, path: string): Io<GitDirectory> {
   const gitDir = yield* findGitDir(fileSystem, path);
-  const common = yield* readLine(fileSystem, join(gitDir, "commondir"));
+  const common = yield* readLine(fileSystem, within(gitDir, "commondir"));
   return { gitDir, commonDir: common === undefined ? gitDir : beside(gitDir, common) };
 }
 
@@ -62,10 +62,10 @@ function* findGitDir(fileSystem: FileSystem, path: string): Io<string> {
       file: path,
     });
   }
-  for (const candidate of [join(path, ".git"), path]) {
+  for (const candidate of [within(path, ".git"), path]) {
     const info = yield* statFile(fileSystem, candidate);
     if (info?.kind === "file") return yield* followGitFile(fileSystem, candidate);
-    if (info && (yield* statFile(fileSystem, join(candidate, "HEAD")))) return candidate;
+    if (info && (yield* statFile(fileSystem, within(candidate, "HEAD")))) return candidate;
   }
   throw new ReftableError("not-exist", `Cannot find a Git repository at "${path}"`, { file: path });
 }
@@ -79,12 +79,17 @@ function* followGitFile(fileSystem: FileSystem, file: string): Io<string> {
     });
   }
   const gitDir = beside(join(file, ".."), target);
-  if (yield* statFile(fileSystem, join(gitDir, "HEAD"))) return gitDir;
+  if (yield* statFile(fileSystem, within(gitDir, "HEAD"))) return gitDir;
   throw new ReftableError(
     "not-exist",
     `Cannot find a Git repository: "${file}" leads to "${gitDir}", where there is none`,
     { file: gitDir },
   );
+}
+
+/** A name in a directory. To join them would take `..` away, which behind a symbolic link leads elsewhere. */
+function within(directory: string, name: string): string {
+  return directory.endsWith("/") ? directory + name : `${directory}/${name}`;
 }
 
 function beside(directory: string, path: string): string {

@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { basename, isAbsolute, join } from "@std/path";
 import { ReftableError } from "../errors.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
@@ -6,8 +6,8 @@ import { type Io, runAsync } from "../io/io.ts";
 import { readIfPresent, statFile } from "../io/requests.ts";
 import { Stack, type StackOptions } from "../stack/stack.ts";
 import { TABLES_LIST } from "../stack/tables_list.ts";
-import { parseConfig } from "./config.ts";
-import { locateGitDirectory } from "./git_directory.ts";
+import { type ConfigVariable, lastValue, parseConfig } from "./config.ts";
+import { type GitDirectory, locateGitDirectory } from "./git_directory.ts";
 import { stackConfig } from "./stack_config.ts";
 
 /** How to open the stack of a repository. */
@@ -50,13 +50,15 @@ function* locateStack(
 ): Io<{ directory: string; settings: StackOptions }> {
   if (yield* statFile(fileSystem, join(path, TABLES_LIST))) {
     // A directory of tables may stand by itself, or in a repository whose settings it then has.
-    const parent = join(path, "..");
-    const isRepository = yield* statFile(fileSystem, join(parent, "HEAD"));
+    // Not joined: behind a symbolic link the parent is another one than the path says.
+    const parent = `${path}/..`;
+    const isRepository = yield* statFile(fileSystem, `${parent}/HEAD`);
     const settings = isRepository ? yield* readStackSettings(fileSystem, parent) : {};
     return { directory: path, settings };
   }
-  const { gitDir, commonDir } = yield* locateGitDirectory(fileSystem, path);
-  const directory = join(worktree ? gitDir : commonDir, "reftable");
+  const git = yield* locateGitDirectory(fileSystem, path);
+  const variables = yield* readConfig(fileSystem, git.commonDir);
+  const directory = `${storageDirectory(git, variables, worktree)}/reftable`;
   if (!(yield* statFile(fileSystem, directory))) {
     throw new ReftableError(
       "not-exist",
@@ -64,7 +66,33 @@ function* locateStack(
       { file: directory },
     );
   }
-  return { directory, settings: yield* readStackSettings(fileSystem, gitDir) };
+  return { directory, settings: stackConfig(variables) };
+}
+
+/**
+ * Tells where the refs of a repository are, as `extensions.refStorage` says it: `reftable`, or
+ * `reftable://<path>` where they are kept elsewhere. Without it, a directory `reftable` tells that
+ * there is a stack.
+ *
+ * @throws {ReftableError} With code `"format"` when refs are stored in another way.
+ */
+function storageDirectory(
+  { gitDir, commonDir }: GitDirectory,
+  variables: readonly ConfigVariable[],
+  worktree: boolean,
+): string {
+  const storage = lastValue(variables, "extensions.refstorage")?.value ?? "reftable";
+  const [, format, payload] = /^([^:]*)(?::\/\/(.*))?$/s.exec(storage) ?? [];
+  if (format !== "reftable") {
+    throw new ReftableError(
+      "format",
+      `Cannot open "${commonDir}": extensions.refStorage is "${storage}", expected "reftable"`,
+      { file: commonDir },
+    );
+  }
+  if (payload === undefined) return worktree ? gitDir : commonDir;
+  const shared = isAbsolute(payload) ? payload : join(commonDir, payload);
+  return worktree && gitDir !== commonDir ? join(shared, "worktrees", basename(gitDir)) : shared;
 }
 
 /**
@@ -74,7 +102,11 @@ function* locateStack(
  */
 export function* readStackSettings(fileSystem: FileSystem, gitDir: string): Io<StackOptions> {
   const { commonDir } = yield* locateGitDirectory(fileSystem, gitDir);
-  const file = join(commonDir, "config");
+  return stackConfig(yield* readConfig(fileSystem, commonDir));
+}
+
+function* readConfig(fileSystem: FileSystem, commonDir: string): Io<ConfigVariable[]> {
+  const file = `${commonDir}/config`;
   const bytes = yield* readIfPresent(fileSystem, file);
-  return bytes ? stackConfig(parseConfig(bytes, file)) : {};
+  return bytes ? parseConfig(bytes, file) : [];
 }

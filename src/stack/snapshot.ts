@@ -93,9 +93,9 @@ export class Snapshot {
         const changed = !sameNames(names, yield* readNames(fileSystem, directory));
         if (!changed || Date.now() > deadline) {
           throw new ReftableError(
-            "not-exist",
+            "format",
             `Cannot read stack "${directory}": ${TABLES_LIST} names "${error.file}", which does not exist`,
-            { file: error.file, cause: error },
+            { file: error.file, problem: "missing-table", cause: error },
           );
         }
         yield* perform(pause(wait));

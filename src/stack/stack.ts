@@ -280,6 +280,10 @@ export class Stack implements Disposable, AsyncDisposable {
    * stack meanwhile. Nothing is changed then.
    */
   async compact(options: CompactOptions = {}): Promise<boolean> {
+    return await this.#during(() => this.#compact(options));
+  }
+
+  async #compact(options: CompactOptions): Promise<boolean> {
     const host = this.#host;
     host.requireOpen();
     const { expire, range, signal, onProgress } = options;
@@ -303,7 +307,7 @@ export class Stack implements Disposable, AsyncDisposable {
       expiry: typeof expire === "object" ? expire : undefined,
       isExpired: typeof expire === "function" ? expire : undefined,
     };
-    return await this.#during(() => this.#compactor.compact(request));
+    return await this.#compactor.compact(request);
   }
 
   /** The tables of a range, which may have other places by the time the lock is held. */
@@ -389,7 +393,7 @@ export class Stack implements Disposable, AsyncDisposable {
 
   /** Closes the stack when what is under way has ended; see {@linkcode Stack.[Symbol.dispose]}. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#underWay);
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
     this[Symbol.dispose]();
   }
 

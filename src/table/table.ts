@@ -1,5 +1,6 @@
 import { commonPrefixLength } from "../bytes/compare.ts";
 import { encodeTextInto } from "../bytes/text.ts";
+import { ReftableError } from "../errors.ts";
 import { BlockCursor } from "../format/block_cursor.ts";
 import { type HashName, oidBytes } from "../format/hash.ts";
 import type { LogRecord } from "../format/log_record.ts";
@@ -54,6 +55,7 @@ export class Table implements Disposable {
   readonly #search: Search;
   #key = new Uint8Array(64);
   readonly #objects: ObjectLookup;
+  #disposed = false;
 
   private constructor(source: BlockSource, layout: TableLayout, options: TableOptions) {
     this.#source = source;
@@ -153,6 +155,7 @@ export class Table implements Disposable {
    * @throws {ReftableError} With code `"format"` when a block on the way is damaged.
    */
   ref(refname: string): RefRecord | undefined {
+    this.#requireOpen();
     const { refs, hashSize, minUpdateIndex } = this.#layout;
     if (!refs) return undefined;
     if (this.#key.length < 3 * refname.length) this.#key = new Uint8Array(6 * refname.length);
@@ -198,11 +201,13 @@ export class Table implements Disposable {
    * @throws {ReftableError} With code `"api"` when it is not as long as the table's hash makes them.
    */
   refsFor(oid: string): IteratorObject<RefRecord, void> {
+    this.#requireOpen();
     return this.#objects.refsFor(oidBytes(oid, this.hash));
   }
 
   /** Describes every block of the table, in the order of the file; each is read and walked through. */
   blocks(): IteratorObject<BlockInfo, void> {
+    this.#requireOpen();
     return describeBlocks(this.#loader);
   }
 
@@ -212,6 +217,7 @@ export class Table implements Disposable {
    * @internal
    */
   refCursor(): RefCursor {
+    this.#requireOpen();
     return new RefCursor(this.#loader);
   }
 
@@ -221,11 +227,20 @@ export class Table implements Disposable {
    * @internal
    */
   logCursor(): LogCursor {
+    this.#requireOpen();
     return new LogCursor(this.#loader);
+  }
+
+  #requireOpen(): void {
+    if (!this.#disposed) return;
+    throw new ReftableError("api", `Cannot use table "${this.name}": it was disposed`, {
+      file: this.name,
+    });
   }
 
   /** Closes the file. */
   [Symbol.dispose](): void {
+    this.#disposed = true;
     this.#source[Symbol.dispose]();
   }
 }
@@ -233,6 +248,10 @@ export class Table implements Disposable {
 /** Opens what a table can be opened from, under a name if one is given. */
 export function* openInput(input: TableInput, name: string | undefined): Io<BlockSource> {
   if (input instanceof Uint8Array) return new BytesSource(input, name ?? "(bytes)");
-  if (typeof input !== "string" && !(input instanceof URL)) return input;
-  return yield* openFileSource(denoFileSystem, input, name);
+  if (typeof input === "string" || input instanceof URL) {
+    return yield* openFileSource(denoFileSystem, input, name);
+  }
+  // Callers whose code is not type-checked come with anything.
+  if (typeof (input as Partial<BlockSource> | null)?.readSync === "function") return input;
+  throw new ReftableError("api", "Cannot open table: expected a path, a URL, bytes or a source");
 }

@@ -362,6 +362,8 @@ export class TableWriter {
   }
 
   #checkName(refname: string, what: () => string): void {
+    // Callers whose code is not type-checked come with anything.
+    if (typeof refname !== "string") throw refusal("api", what(), "its name is no string");
     if (refname === "") throw refusal("api", what(), "its name is empty");
     if (refname.includes("\0")) throw refusal("api", what(), "its name has a NUL in it");
   }
@@ -387,6 +389,7 @@ export class TableWriter {
 
   /** A message as it is stored: one line that ends in a newline, unless it is to be kept as it is. */
   #message(message: string, what: () => string): string {
+    if (typeof message !== "string") throw refusal("api", what(), "its message is no string");
     if (this.#exactLogMessage) return message;
     const line = message.replace(/\n+$/, "");
     if (line.includes("\n")) throw refusal("api", what(), "its message has more than one line");

@@ -54,7 +54,14 @@ export async function writeTable(
   await file.sync();
   await refuseExisting(fileSystem, path, overwrite);
   await file.commit(path);
+  await fileSystem.syncDirectory(directoryOf(path));
   return statistics;
+}
+
+/** The directory of a path, as far as it is told. */
+function directoryOf(path: string): string {
+  const end = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
+  return end < 0 ? "." : path.slice(0, end + 1);
 }
 
 async function refuseExisting(

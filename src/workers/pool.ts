@@ -123,8 +123,12 @@ export class WorkerPool implements Disposable {
       if (!free && this.#members.size >= this.#size) break;
       this.#queue.shift();
       const member = free ?? this.#start(next.access);
-      member.assignment = next;
-      member.worker.postMessage(next.message);
+      try {
+        member.worker.postMessage(next.message);
+        member.assignment = next;
+      } catch (error) {
+        next.reject(error);
+      }
     }
     for (const member of this.#members) if (!member.assignment) this.#end(member);
   }
@@ -155,7 +159,13 @@ export class WorkerPool implements Disposable {
     member.isReady = true;
     if (!assignment || message.kind === "ready") return;
     if (message.kind === "progress") {
-      assignment.onProgress?.(message.progress as never);
+      try {
+        assignment.onProgress?.(message.progress as never);
+      } catch (error) {
+        // It is the caller's error; thrown here it would end the process.
+        assignment.reject(error);
+        member.worker.postMessage({ kind: "abort" });
+      }
       return;
     }
     member.assignment = undefined;

@@ -51,7 +51,7 @@ Deno.test("clean tells why it cannot", async () => {
   for (const option of [[], ["-n"]]) {
     const { code, stdout, stderr } = await change(["clean", ...option, dir.path]);
     assertEquals([code, stdout], [1, ""]);
-    assertMatch(stderr, /^error: Cannot lock ".*tables\.list": another process holds /);
+    assertMatch(stderr, /^error: Cannot lock ".*tables\.list": somebody holds /);
     assertEquals(contentsOf(dir.path), before);
   }
 });

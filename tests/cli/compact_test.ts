@@ -128,7 +128,7 @@ Deno.test("compact tells why it cannot", async () => {
   assertEquals([code, stdout], [1, ""]);
   assertMatch(
     stderr,
-    /^error: Cannot lock ".*tables\.list": another process holds ".*", for \d+ s/,
+    /^error: Cannot lock ".*tables\.list": somebody holds ".*", for \d+ s/,
   );
   assertEquals(Deno.readTextFileSync(lock), "somebody else's");
   // To leave it to others is no failure.

@@ -106,8 +106,8 @@ tidyTest(
         assertEquals([error.code, error.file], ["lock", lockPath]);
         assertEquals(
           error.message,
-          `Cannot lock "${path}": another process holds "${lockPath}", for ${age}. ` +
-            "Try again when it has finished; if it was killed, remove that file",
+          `Cannot lock "${path}": somebody holds "${lockPath}", for ${age}. ` +
+            "Try again when it is gone; if whoever made it was killed, remove it",
         );
       }
     } finally {
@@ -132,8 +132,8 @@ tidyTest("acquireLock() tells no age of a lock that has just gone", async (path)
   );
   assertEquals(
     error.message,
-    `Cannot lock "${path}": another process holds "${path}.lock". ` +
-      "Try again when it has finished; if it was killed, remove that file",
+    `Cannot lock "${path}": somebody holds "${path}.lock". ` +
+      "Try again when it is gone; if whoever made it was killed, remove it",
   );
 });
 

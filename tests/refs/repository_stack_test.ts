@@ -182,7 +182,11 @@ Deno.test("openRepositoryStack() tells what is wrong with a path", async () => {
       "so the refs are not stored in reftables",
     ],
     ["broken", "format", `bad config line 3 in file ${dir.path}/broken/.git/config`],
-    ["broken/.git/reftable", "format", `bad config line 3 in file ${dir.path}/broken/.git/config`],
+    [
+      "broken/.git/reftable",
+      "format",
+      `bad config line 3 in file ${dir.path}/broken/.git/reftable/../config`,
+    ],
     ["limits", "format", "reftable geometric factor cannot exceed 255"],
   ];
   for (const [path, code, message] of cases) {

@@ -300,7 +300,7 @@ Deno.test({
     for (const table of tables) {
       table[Symbol.dispose]();
       const error = assertThrows(() => table.ref("refs/heads/main"), ReftableError);
-      assertEquals(error.code, "io");
+      assertEquals(error.code, "api");
     }
   },
 });
