@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../src/cli/command.ts";
 import { parseTime } from "../../src/cli/time.ts";
-import { gitTest, runGitSync } from "../peers/git.ts";
+import { GitRepo, gitTest } from "../peers/git.ts";
 
 const NOW = 1_700_000_000;
 
@@ -45,14 +45,15 @@ Deno.test("parseTime() counts from the present", () => {
   assertEquals(before <= time + 3600 && time + 3600 <= after, true);
 });
 
-gitTest("parseTime() means what git means", () => {
+gitTest("parseTime() means what git means", async () => {
+  await using repo = await GitRepo.create({ bare: true });
   const months = ["1.month.ago", "3.months.ago", "14.months.ago", "1.year.ago", "2 years ago"];
   // The days of months and years are counted in local time.
   const TZ = Deno.env.get("TZ") ?? ":/etc/localtime";
   for (const now of [NOW, 1_711_843_200, 1_709_164_800]) {
     for (const text of [...Object.keys(TIMES), ...months]) {
       const env = { GIT_TEST_DATE_NOW: `${now}`, TZ };
-      const { stdout } = runGitSync(["rev-parse", `--since=${text}`], { env });
+      const { stdout } = repo.runSync(["rev-parse", `--since=${text}`], { env });
       assertEquals(`--max-age=${parseTime(text, now)}\n`, stdout, text);
     }
   }
