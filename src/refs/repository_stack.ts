@@ -76,7 +76,7 @@ function* locateStack(
  *
  * @throws {ReftableError} With code `"format"` when refs are stored in another way.
  */
-function storageDirectory(
+export function storageDirectory(
   { gitDir, commonDir }: GitDirectory,
   variables: readonly ConfigVariable[],
   worktree: boolean,
@@ -105,7 +105,8 @@ export function* readStackSettings(fileSystem: FileSystem, gitDir: string): Io<S
   return stackConfig(yield* readConfig(fileSystem, commonDir));
 }
 
-function* readConfig(fileSystem: FileSystem, commonDir: string): Io<ConfigVariable[]> {
+/** Reads the configuration that all working trees of a repository share. */
+export function* readConfig(fileSystem: FileSystem, commonDir: string): Io<ConfigVariable[]> {
   const file = `${commonDir}/config`;
   const bytes = yield* readIfPresent(fileSystem, file);
   return bytes ? parseConfig(bytes, file) : [];

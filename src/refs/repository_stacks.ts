@@ -1,13 +1,15 @@
-import { join } from "@std/path";
 import { ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
-import { runAsync } from "../io/io.ts";
+import { type Io, perform, runAsync } from "../io/io.ts";
+import { statFile } from "../io/requests.ts";
+import type { StackOptions } from "../stack/stack.ts";
 import { isTableName } from "../stack/table_name.ts";
 import { TABLES_LIST } from "../stack/tables_list.ts";
 import { type FindOptions, locateGitDirectory } from "./git_directory.ts";
-import { readStackSettings } from "./repository_stack.ts";
+import { readConfig, readStackSettings, storageDirectory } from "./repository_stack.ts";
+import { stackConfig } from "./stack_config.ts";
 
 /** The stacks of a repository. */
 export interface RepositoryStacks {
@@ -43,37 +45,42 @@ export async function findRepositoryStacks(
   path: string,
   options: FindOptions = {},
 ): Promise<RepositoryStacks> {
-  const { fileSystem = denoFileSystem } = options;
-  if (await isStack(fileSystem, path)) {
-    const parent = join(path, "..");
-    const gitDir = (await isGitDirectory(fileSystem, parent)) ? parent : undefined;
-    return await describe(fileSystem, [path], gitDir);
+  return await runAsync(locateStacks(options.fileSystem ?? denoFileSystem, path));
+}
+
+function* locateStacks(fileSystem: FileSystem, path: string): Io<RepositoryStacks> {
+  if (yield* isStack(fileSystem, path)) {
+    const gitDir = `${path}/..`;
+    const isInRepository = yield* isReadable(fileSystem, `${gitDir}/HEAD`);
+    return describe([path], isInRepository ? yield* readStackSettings(fileSystem, gitDir) : {});
   }
-  const { commonDir } = await runAsync(locateGitDirectory(fileSystem, path));
-  const shared = join(commonDir, "reftable");
-  if ((await fileSystem.stat(shared))?.kind !== "directory") {
+  const git = yield* locateGitDirectory(fileSystem, path);
+  const variables = yield* readConfig(fileSystem, git.commonDir);
+  const storage = storageDirectory(git, variables, false);
+  const shared = `${storage}/reftable`;
+  if ((yield* statFile(fileSystem, shared))?.kind !== "directory") {
     throw new ReftableError(
       "not-exist",
       `Cannot find "${shared}": it does not exist, so the refs are not stored in reftables`,
       { file: shared },
     );
   }
-  const linked = await linkedStacks(fileSystem, join(commonDir, "worktrees"));
-  return await describe(fileSystem, [shared, ...linked], commonDir);
+  const linked = yield* linkedStacks(fileSystem, `${storage}/worktrees`);
+  return describe([shared, ...linked], stackConfig(variables));
 }
 
 /** Tells a directory of tables from others, even if its list is missing. */
-async function isStack(fileSystem: FileSystem, path: string): Promise<boolean> {
-  if (await fileSystem.stat(join(path, TABLES_LIST))) return true;
-  if ((await fileSystem.stat(path))?.kind !== "directory") return false;
-  if (await fileSystem.stat(join(path, "HEAD"))) return false;
-  return (await fileSystem.list(path)).some(({ name }) => isTableName(name));
+function* isStack(fileSystem: FileSystem, path: string): Io<boolean> {
+  if (yield* statFile(fileSystem, `${path}/${TABLES_LIST}`)) return true;
+  if ((yield* statFile(fileSystem, path))?.kind !== "directory") return false;
+  if (yield* statFile(fileSystem, `${path}/HEAD`)) return false;
+  return (yield* listDirectory(fileSystem, path)).some(isTableName);
 }
 
-/** Tells whether a repository lies around a stack, as far as that may be known. */
-async function isGitDirectory(fileSystem: FileSystem, path: string): Promise<boolean> {
+/** Tells whether there is a file, as far as that may be known: what lies around a stack need not be readable. */
+function* isReadable(fileSystem: FileSystem, path: string): Io<boolean> {
   try {
-    return (await fileSystem.stat(join(path, "HEAD"))) !== undefined;
+    return (yield* statFile(fileSystem, path)) !== undefined;
   } catch (error) {
     if (error instanceof ReftableError) return false;
     throw error;
@@ -81,23 +88,28 @@ async function isGitDirectory(fileSystem: FileSystem, path: string): Promise<boo
 }
 
 /** The stacks of linked working trees, in the order of their names. */
-async function linkedStacks(fileSystem: FileSystem, worktrees: string): Promise<string[]> {
-  if (!(await fileSystem.stat(worktrees))) return [];
+function* linkedStacks(fileSystem: FileSystem, worktrees: string): Io<string[]> {
+  if (!(yield* statFile(fileSystem, worktrees))) return [];
   const found: string[] = [];
-  for (const { name } of await fileSystem.list(worktrees)) {
-    const directory = join(worktrees, name, "reftable");
-    if ((await fileSystem.stat(directory))?.kind === "directory") found.push(directory);
+  for (const name of yield* listDirectory(fileSystem, worktrees)) {
+    const directory = `${worktrees}/${name}/reftable`;
+    if ((yield* statFile(fileSystem, directory))?.kind === "directory") found.push(directory);
   }
-  return found.sort();
+  return found;
 }
 
-async function describe(
-  fileSystem: FileSystem,
+/** The names in a directory, in order. */
+function* listDirectory(fileSystem: FileSystem, path: string): Io<string[]> {
+  const entries = yield* perform({
+    sync: () => fileSystem.listSync(path),
+    async: () => fileSystem.list(path),
+  });
+  return entries.map(({ name }) => name).sort();
+}
+
+function describe(
   directories: readonly string[],
-  gitDir: string | undefined,
-): Promise<RepositoryStacks> {
-  const settings = gitDir === undefined
-    ? {}
-    : await runAsync(readStackSettings(fileSystem, gitDir));
-  return { directories, hash: settings.hash, geometricFactor: settings.geometricFactor };
+  { hash, geometricFactor }: StackOptions,
+): RepositoryStacks {
+  return { directories, hash, geometricFactor };
 }

@@ -126,7 +126,7 @@ tidyTest("verifyStack() reports what is wrong with a table under its path", asyn
   const tables = sound();
   using directory = new StackDirectory({
     ...tables,
-    [SECOND]: withBytes(tables[SECOND]!, 30, [9]),
+    [SECOND]: withBytes(tables[SECOND]!, 29, [0]),
   });
   await assertOnly(directory, "record", SECOND, { offset: 28 });
   // A table whose header cannot be read has no range and no hash.
@@ -269,7 +269,7 @@ tidyTest("verifyStack() tells what is left over, and how old it is", async () =>
 });
 
 tidyTest("verifyStack() mentions tables that compaction would merge", async () => {
-  const tables = { ...sound(), [nameOf(8)]: tableOf(8, 8, 9) };
+  const tables = { ...sound(), [nameOf(8)]: tableOf(8, 8, 5) };
   using directory = new StackDirectory(tables);
   const message = "tables 2 to 4 of 4 should be compacted";
   await assertOnly(directory, "geometric", "tables.list", { severity: "info", message });
