@@ -4,8 +4,9 @@
  * @module
  */
 
+import { runRangeTask } from "../table/range_runner.ts";
 import { compactElsewhere } from "./compact_job.ts";
-import { type FromWorker, toWire, type ToWorker } from "./protocol.ts";
+import { type FromWorker, toWire, type ToWorker, transferables } from "./protocol.ts";
 
 /** This side of the channel; the type of a worker's global scope is not that of a document's. */
 const channel = globalThis as unknown as {
@@ -15,20 +16,29 @@ const channel = globalThis as unknown as {
 
 let controller = new AbortController();
 
-channel.postMessage({ kind: "ready" });
-
 channel.onmessage = ({ data }) => {
   if (data.kind === "abort") {
     controller.abort();
     return;
   }
   controller = new AbortController();
-  const hooks = {
-    signal: controller.signal,
-    onProgress: (progress: unknown) => channel.postMessage({ kind: "progress", progress }),
-  };
-  compactElsewhere(data.task, hooks).then(
-    (result) => channel.postMessage({ kind: "done", result }),
+  doJob(data, controller.signal).then(
+    (result) => channel.postMessage({ kind: "done", result }, transferables(result)),
     (error) => channel.postMessage({ kind: "failed", error: toWire(error) }),
   );
 };
+
+channel.postMessage({ kind: "ready" });
+
+async function doJob(
+  job: Exclude<ToWorker, { kind: "abort" }>,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const onProgress = (progress: unknown) => channel.postMessage({ kind: "progress", progress });
+  switch (job.kind) {
+    case "compact":
+      return await compactElsewhere(job.task, { signal, onProgress });
+    case "verify":
+      return await runRangeTask(job.task, { signal, onProgress });
+  }
+}

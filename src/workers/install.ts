@@ -4,8 +4,11 @@
  * @module
  */
 
+import { fromFileUrl } from "@std/path";
 import { setCompactionRunner, type WorkerMode } from "../stack/compaction_runner.ts";
-import { WorkerPool, WorkerUnavailable } from "./pool.ts";
+import { setRangeRunner } from "../table/range_runner.ts";
+import { type JobOptions, WorkerPool, WorkerUnavailable } from "./pool.ts";
+import type { JobKind, Jobs } from "./protocol.ts";
 
 /** How workers are used. */
 export interface WorkerSettings {
@@ -64,13 +67,45 @@ function mode(): WorkerMode {
   return value === "always" || value === "never" ? value : "auto";
 }
 
-setCompactionRunner(async (task, hooks) => {
-  const directory = task.output.slice(0, task.output.lastIndexOf("/"));
-  const access = { read: [directory], write: [directory] };
+/** Has a worker do a job; `undefined` when there can be no worker. */
+async function run<Kind extends JobKind>(
+  kind: Kind,
+  task: Jobs[Kind]["task"],
+  options: JobOptions<Kind>,
+): Promise<Jobs[Kind]["result"] | undefined> {
   try {
-    return await sharedPool().run("compact", task, { ...hooks, access });
+    return await sharedPool().run(kind, task, options);
   } catch (error) {
     if (error instanceof WorkerUnavailable) return undefined;
     throw error;
   }
+}
+
+setCompactionRunner(async (task, hooks) => {
+  const directory = task.output.slice(0, task.output.lastIndexOf("/"));
+  return await run("compact", task, {
+    ...hooks,
+    access: { read: [directory], write: [directory] },
+  });
 }, mode);
+
+/** From this size on, in bytes, a table is verified by workers: below it, they take longer to start. */
+const VERIFY_FROM = 0x400000;
+
+setRangeRunner({
+  parts(size, jobs) {
+    const when = mode();
+    if (when === "never" || (when === "auto" && size < VERIFY_FROM)) return 0;
+    return jobs ?? settings.size ?? navigator.hardwareConcurrency;
+  },
+  run: async (task, hooks) => {
+    const { input } = task;
+    // Bytes need no access at all.
+    const read = typeof input === "string"
+      ? [input]
+      : input instanceof Uint8Array
+      ? []
+      : [fromFileUrl(input.href)];
+    return await run("verify", task, { ...hooks, access: { read, write: [] } });
+  },
+});

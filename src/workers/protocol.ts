@@ -1,11 +1,14 @@
 import { type ProblemCode, ReftableError, type ReftableErrorCode } from "../errors.ts";
 import type { CompactionProgress } from "../stack/compaction.ts";
 import type { CompactionTask } from "../stack/compaction_runner.ts";
+import type { RangeReport } from "../table/range_report.ts";
+import type { RangeTask } from "../table/range_runner.ts";
 import type { WriteStatistics } from "../table/table_writer.ts";
 
 /** The jobs that a worker does: what each takes, what it tells on the way, and what it gives. */
 export interface Jobs {
   compact: { task: CompactionTask; progress: CompactionProgress; result: WriteStatistics };
+  verify: { task: RangeTask; progress: number; result: RangeReport };
 }
 
 /** The name of a job. */
@@ -47,4 +50,19 @@ export function toWire(error: unknown): WireError {
 /** Makes the error that was sent. */
 export function fromWire({ message, reftable }: WireError): Error {
   return reftable ? new ReftableError(reftable.code, message, reftable) : new Error(message);
+}
+
+/** The memory of all typed arrays in a value of plain objects, to be handed over instead of copied. */
+export function transferables(value: unknown): ArrayBuffer[] {
+  const found = new Set<ArrayBuffer>();
+  collect(value, found);
+  return [...found];
+}
+
+function collect(value: unknown, found: Set<ArrayBuffer>): void {
+  if (ArrayBuffer.isView(value)) {
+    if (value.buffer instanceof ArrayBuffer) found.add(value.buffer);
+  } else if (typeof value === "object" && value !== null) {
+    for (const part of Object.values(value)) collect(part, found);
+  }
 }
