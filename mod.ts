@@ -4,6 +4,7 @@
  * @module
  */
 
+// Errors, and what records are.
 export {
   type ProblemCode,
   ReftableError,
@@ -20,46 +21,55 @@ export type {
   RefRecordBase,
   SymbolicRef,
 } from "./src/format/ref_record.ts";
+
+// Tables.
 export type { BlockSource } from "./src/io/block_source.ts";
+export { MergedTable } from "./src/merged/merged_table.ts";
 export type { BlockInfo } from "./src/table/blocks.ts";
 export type { LogsOptions, RefsOptions } from "./src/table/queries.ts";
+export type { SectionStatistics } from "./src/table/section_writer.ts";
+export { BytesSink, type TableSink } from "./src/table/table_sink.ts";
 export { Table, type TableInput, type TableOptions } from "./src/table/table.ts";
-export type { DirectoryEntry, FileInfo, FileSystem, ReadableFile } from "./src/io/file_system.ts";
-export { MergedTable } from "./src/merged/merged_table.ts";
-export { Stack, type StackOptions } from "./src/stack/stack.ts";
+export {
+  TableWriter,
+  type TableWriterOptions,
+  type WriteStatistics,
+} from "./src/table/table_writer.ts";
+export { writeTable, type WriteTableOptions } from "./src/table/write_table.ts";
+
+// Stacks.
+export { Addition } from "./src/stack/addition.ts";
+export type { WorkerMode } from "./src/stack/compaction_runner.ts";
+export type { CompactionProgress, LogExpiry } from "./src/stack/compaction.ts";
+export type { CompactionStatistics, TableRange } from "./src/stack/compactor.ts";
+export type { StackInventory, StrayFile, TableInventory } from "./src/stack/inventory.ts";
+export { sharedRepositoryMode, type StackSettings } from "./src/stack/settings.ts";
+export {
+  type AdditionOptions,
+  type CleanOptions,
+  type CompactOptions,
+  Stack,
+  type StackOptions,
+  type StackStatistics,
+} from "./src/stack/stack.ts";
+
+// Repositories.
 export {
   findGitDirectory,
   findGitDirectorySync,
   type FindOptions,
   type GitDirectory,
 } from "./src/refs/git_directory.ts";
-export type { SectionStatistics } from "./src/table/section_writer.ts";
-export { BytesSink, type TableSink } from "./src/table/table_sink.ts";
-export {
-  TableWriter,
-  type TableWriterOptions,
-  type WriteStatistics,
-} from "./src/table/table_writer.ts";
-export { denoFileSystem } from "./src/io/deno_file_system.ts";
-export type { WritableFile } from "./src/io/file_system.ts";
-export { removePendingFiles } from "./src/io/pending_file.ts";
-export { writeTable, type WriteTableOptions } from "./src/table/write_table.ts";
-export type { FileMode } from "./src/io/file_system.ts";
-export { Addition } from "./src/stack/addition.ts";
-export type { CompactionProgress, LogExpiry } from "./src/stack/compaction.ts";
-export type { CompactionStatistics, TableRange } from "./src/stack/compactor.ts";
-export { sharedRepositoryMode, type StackSettings } from "./src/stack/settings.ts";
-export type {
-  AdditionOptions,
-  CleanOptions,
-  CompactOptions,
-  StackStatistics,
-} from "./src/stack/stack.ts";
 export { openRepositoryStack, type RepositoryStackOptions } from "./src/refs/repository_stack.ts";
-export type { StackInventory, StrayFile, TableInventory } from "./src/stack/inventory.ts";
-export type { WorkerMode } from "./src/stack/compaction_runner.ts";
-export { configureWorkers, endWorkers, type WorkerSettings } from "./src/workers/install.ts";
+export { findRepositoryStacks, type RepositoryStacks } from "./src/refs/repository_stacks.ts";
+
+// Verification.
 export type { Problem, Severity } from "./src/format/problem.ts";
+export {
+  type StackReport,
+  verifyStack,
+  type VerifyStackOptions,
+} from "./src/stack/verify_stack.ts";
 export {
   type TableReport,
   type TableSummary,
@@ -67,9 +77,16 @@ export {
   verifyTable,
   type VerifyTableOptions,
 } from "./src/table/verify_table.ts";
-export {
-  type StackReport,
-  verifyStack,
-  type VerifyStackOptions,
-} from "./src/stack/verify_stack.ts";
-export { findRepositoryStacks, type RepositoryStacks } from "./src/refs/repository_stacks.ts";
+
+// Storage and workers.
+export { denoFileSystem } from "./src/io/deno_file_system.ts";
+export type {
+  DirectoryEntry,
+  FileInfo,
+  FileMode,
+  FileSystem,
+  ReadableFile,
+  WritableFile,
+} from "./src/io/file_system.ts";
+export { removePendingFiles } from "./src/io/pending_file.ts";
+export { configureWorkers, endWorkers, type WorkerSettings } from "./src/workers/install.ts";

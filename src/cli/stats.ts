@@ -51,13 +51,12 @@ function formatInventory(inventory: StackInventory): string {
 const KINDS = ["ref", "object", "index", "log"] as const;
 
 function formatTable(table: TableInventory): string[] {
-  const { name, size, minUpdateIndex, maxUpdateIndex, blocks, entries, padding } = table;
+  const { name, size, minUpdateIndex, maxUpdateIndex, blocks, entries, paddingShare } = table;
   const parts = KINDS.filter((kind) => blocks[kind] > 0)
     .map((kind) => `${kind} ${blocks[kind]} (${entries[kind]})`);
-  const share = size === 0 ? 0 : (100 * padding) / size;
   return [
     name,
-    `  size: ${size}, padding: ${share.toFixed(1)}%`,
+    `  size: ${size}, padding: ${(100 * paddingShare).toFixed(1)}%`,
     `  update indices: ${minUpdateIndex} to ${maxUpdateIndex}`,
     `  blocks (entries): ${parts.join(", ") || "none"}`,
   ];

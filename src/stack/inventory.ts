@@ -21,6 +21,8 @@ export interface TableInventory {
   readonly entries: Readonly<Record<BlockInfo["type"], number>>;
   /** How many bytes of it are padding. */
   readonly padding: number;
+  /** How much of it is padding, from 0 to 1. */
+  readonly paddingShare: number;
 }
 
 /** A file of a stack's directory that is no table of the stack. */
@@ -62,7 +64,16 @@ export function inventoryTable(table: Table, name: string): TableInventory {
     // A log block's length is that of its contents, which are deflated; it has no padding.
     if (block.type !== "log") padding += block.size - block.length;
   }
-  return { name, size, minUpdateIndex, maxUpdateIndex, blocks, entries, padding };
+  return {
+    name,
+    size,
+    minUpdateIndex,
+    maxUpdateIndex,
+    blocks,
+    entries,
+    padding,
+    paddingShare: padding / size,
+  };
 }
 
 /** Finds what is in a stack's directory besides its tables. */

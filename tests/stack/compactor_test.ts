@@ -275,6 +275,24 @@ tidyTest("Stack.compact() locks its tables but not the list while it merges", as
   assertEquals(refnames(other), refnames(stack));
 });
 
+tidyTest("Stack.add() does not wait for the compaction after the addition before", async () => {
+  using dir = new StackDirectory();
+  await (await openWith(dir, 3))[Symbol.asyncDispose]();
+  const { stack, reached, release } = await openHeld(dir, MERGING, { autoCompact: true });
+  await using _ = stack;
+  const first = addRefs(stack, "refs/heads/a");
+  await reached;
+  // What the held compaction has locked is left to it.
+  await addRefs(stack, "refs/heads/b");
+  assertEquals(refnames(stack).length, 5);
+  assertEquals(ranges(stack), ["1-1", "2-2", "3-3", "4-4", "5-5"]);
+  release();
+  await first;
+  assertEquals(ranges(stack), ["1-4", "5-5"]);
+  assertEquals(refnames(stack).length, 5);
+  assertTidy(dir.path);
+});
+
 tidyTest("Stack.compact() finds its tables where older ones have become fewer", async () => {
   using dir = new StackDirectory();
   await (await openWith(dir, 6))[Symbol.asyncDispose]();

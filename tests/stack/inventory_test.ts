@@ -32,7 +32,8 @@ Deno.test("inventoryTable() counts what was written", () => {
     using table = Table.openSync(bytes);
     const inventory = inventoryTable(table, "a.ref");
     const { refs, objects, logs, indexes, size } = written;
-    assertEquals({ ...inventory, padding: 0 }, {
+    assertEquals(inventory.paddingShare, inventory.padding / size);
+    assertEquals({ ...inventory, padding: 0, paddingShare: 0 }, {
       name: "a.ref",
       size,
       minUpdateIndex: 3,
@@ -50,6 +51,7 @@ Deno.test("inventoryTable() counts what was written", () => {
         log: logs.entries,
       },
       padding: 0,
+      paddingShare: 0,
     });
     for (const count of Object.values(inventory.entries)) assertGreater(count, 10);
     if (options.unpadded) assertEquals(inventory.padding, 0);
