@@ -278,7 +278,9 @@ tidyTest("Stack.compact() locks its tables but not the list while it merges", as
 tidyTest("Stack.add() does not wait for the compaction after the addition before", async () => {
   using dir = new StackDirectory();
   await (await openWith(dir, 3))[Symbol.asyncDispose]();
-  const { stack, reached, release } = await openHeld(dir, MERGING, { autoCompact: true });
+  const { stack, reached, release } = await openHeld(dir, /^create 1-4\.temp$/, {
+    autoCompact: true,
+  });
   await using _ = stack;
   const first = addRefs(stack, "refs/heads/a");
   await reached;
