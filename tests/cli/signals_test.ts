@@ -5,7 +5,7 @@ import { StackDirectory } from "../stack/stack_directory.ts";
 import { changingCommand } from "./changing_cli.ts";
 
 /** The signals that end a program, and its exit codes, which are those of a shell. */
-const SIGNALS = [["SIGINT", 130], ["SIGTERM", 143]] as const;
+const SIGNALS = [["SIGHUP", 129], ["SIGINT", 130], ["SIGTERM", 143]] as const;
 
 /** Makes a repository whose stack waits for locks for ever, with tables that take time to merge. */
 async function fill(dir: StackDirectory, refs: number): Promise<void> {

@@ -9,7 +9,7 @@ import {
   type Stack,
 } from "@reftable/reftable";
 import { fixture } from "../fixtures.ts";
-import { GitRepo, gitTest } from "../peers/git.ts";
+import { GitRepo, gitTest, peer } from "../peers/git.ts";
 
 const OID = "0123456789abcdef0123456789abcdef01234567";
 
@@ -171,6 +171,9 @@ Deno.test("openRepositoryStack() tells what is wrong with a path", async () => {
     "limits/.git/HEAD": "",
     "limits/.git/config": "[reftable]\n\tgeometricFactor = 256\n",
     "limits/.git/reftable/tables.list": "",
+    "other/.git/HEAD": "",
+    "other/.git/config": "[extensions]\n\trefStorage = files\n",
+    "other/.git/reftable/tables.list": "",
   });
   const cases: readonly [string, string, string][] = [
     ["missing", "not-exist", `Cannot open "${dir.path}/missing": it does not exist`],
@@ -188,6 +191,12 @@ Deno.test("openRepositoryStack() tells what is wrong with a path", async () => {
       `bad config line 3 in file ${dir.path}/broken/.git/reftable/../config`,
     ],
     ["limits", "format", "reftable geometric factor cannot exceed 255"],
+    [
+      "other",
+      "format",
+      `Cannot open "${dir.path}/other/.git": ` +
+      'extensions.refStorage is "files", expected "reftable"',
+    ],
   ];
   for (const [path, code, message] of cases) {
     const error = await assertRejects(
@@ -218,6 +227,52 @@ Deno.test("openRepositoryStack() opens both stacks of a linked working tree", as
   assert(shared.ref("refs/heads/main"));
   assert(own.ref("HEAD") && !own.ref("refs/heads/main"));
 });
+
+const [major = 0, minor = 0] = peer.available ? peer.version.split(".").map(Number) : [];
+/** Older ones keep their refs in the repository. */
+const keepsElsewhere = !peer.available || major > 2 || (major === 2 && minor >= 54);
+
+(keepsElsewhere ? gitTest : Deno.test.ignore)(
+  "openRepositoryStack() finds the stack where git keeps it",
+  async () => {
+    for (const relative of [false, true]) {
+      await using repo = await GitRepo.create();
+      await repo.ok(["commit", "-q", "--allow-empty", "-m", "one"]);
+      await repo.ok(["worktree", "add", "-q", "../linked"]);
+      const elsewhere = `${repo.dir}/../elsewhere`;
+      const linked = `${repo.dir}/../linked`;
+      Deno.mkdirSync(`${elsewhere}/worktrees/linked`, { recursive: true });
+      Deno.renameSync(repo.reftableDir, `${elsewhere}/reftable`);
+      const own = `${elsewhere}/worktrees/linked/reftable`;
+      Deno.renameSync(`${repo.gitDir}/worktrees/linked/reftable`, own);
+      const payload = relative ? "../../elsewhere" : elsewhere;
+      Deno.writeTextFileSync(
+        `${repo.gitDir}/config`,
+        `[extensions]\n\trefStorage = reftable://${payload}\n`,
+        { append: true },
+      );
+      const listed = (await repo.ok(["rev-parse", "--symbolic", "--all"])).trim();
+      assertEquals(listed, "refs/heads/linked\nrefs/heads/main");
+      const cases: readonly [string, RepositoryStackOptions, string, string][] = [
+        [repo.dir, {}, `${elsewhere}/reftable`, "refs/heads/main"],
+        [linked, {}, `${elsewhere}/reftable`, "refs/heads/main"],
+        [linked, { worktree: true }, own, "refs/heads/linked"],
+      ];
+      for (const [path, options, directory, head] of cases) {
+        await using stack = await openRepositoryStack(path, options);
+        assertEquals(Deno.realPathSync(stack.directory), Deno.realPathSync(directory));
+        const ref = stack.ref("HEAD");
+        assertEquals(ref?.kind === "symref" && ref.target, head);
+        const { nextUpdateIndex: updateIndex } = stack;
+        const name = options.worktree ? "refs/worktree/ours" : `refs/heads/ours-${updateIndex}`;
+        await stack.add((writer) => {
+          writer.addRef({ kind: "symref", refname: name, updateIndex, target: "refs/heads/main" });
+        });
+        await repo.ok(["rev-parse", "--verify", name], { cwd: path });
+      }
+    }
+  },
+);
 
 gitTest("openRepositoryStack() writes tables as git does with the same settings", async () => {
   for (const hash of ["sha1", "sha256"] as const) {
