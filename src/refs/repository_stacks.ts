@@ -5,9 +5,9 @@ import type { FileSystem } from "../io/file_system.ts";
 import { type Io, perform, runAsync } from "../io/io.ts";
 import { statFile } from "../io/requests.ts";
 import type { StackOptions } from "../stack/stack.ts";
-import { isTableName } from "../stack/table_name.ts";
+import { parseTableName } from "../stack/table_name.ts";
 import { TABLES_LIST } from "../stack/tables_list.ts";
-import { type FindOptions, locateGitDirectory } from "./git_directory.ts";
+import { type FindOptions, type GitDirectory, locateGitDirectory } from "./git_directory.ts";
 import { readConfig, readStackSettings, storageDirectory } from "./repository_stack.ts";
 import { stackConfig } from "./stack_config.ts";
 
@@ -49,12 +49,17 @@ export async function findRepositoryStacks(
 }
 
 function* locateStacks(fileSystem: FileSystem, path: string): Io<RepositoryStacks> {
-  if (yield* isStack(fileSystem, path)) {
-    const gitDir = `${path}/..`;
-    const isInRepository = yield* isReadable(fileSystem, `${gitDir}/HEAD`);
-    return describe([path], isInRepository ? yield* readStackSettings(fileSystem, gitDir) : {});
+  if (yield* statFile(fileSystem, `${path}/${TABLES_LIST}`)) {
+    return yield* describeStack(fileSystem, path);
   }
-  const git = yield* locateGitDirectory(fileSystem, path);
+  let git: GitDirectory;
+  try {
+    git = yield* locateGitDirectory(fileSystem, path);
+  } catch (error) {
+    // The list of a stack may be missing.
+    if (yield* hasTables(fileSystem, path)) return yield* describeStack(fileSystem, path);
+    throw error;
+  }
   const variables = yield* readConfig(fileSystem, git.commonDir);
   const storage = storageDirectory(git, variables, false);
   const shared = `${storage}/reftable`;
@@ -69,12 +74,18 @@ function* locateStacks(fileSystem: FileSystem, path: string): Io<RepositoryStack
   return describe([shared, ...linked], stackConfig(variables));
 }
 
-/** Tells a directory of tables from others, even if its list is missing. */
-function* isStack(fileSystem: FileSystem, path: string): Io<boolean> {
-  if (yield* statFile(fileSystem, `${path}/${TABLES_LIST}`)) return true;
+/** Describes a directory of tables, which may stand by itself or in a repository. */
+function* describeStack(fileSystem: FileSystem, path: string): Io<RepositoryStacks> {
+  // Not joined: behind a symbolic link the parent is another one than the path says.
+  const gitDir = `${path}/..`;
+  const isInRepository = yield* isReadable(fileSystem, `${gitDir}/HEAD`);
+  return describe([path], isInRepository ? yield* readStackSettings(fileSystem, gitDir) : {});
+}
+
+function* hasTables(fileSystem: FileSystem, path: string): Io<boolean> {
   if ((yield* statFile(fileSystem, path))?.kind !== "directory") return false;
-  if (yield* statFile(fileSystem, `${path}/HEAD`)) return false;
-  return (yield* listDirectory(fileSystem, path)).some(isTableName);
+  const names = yield* listDirectory(fileSystem, path);
+  return names.some((name) => parseTableName(name) !== undefined);
 }
 
 /** Tells whether there is a file, as far as that may be known: what lies around a stack need not be readable. */
