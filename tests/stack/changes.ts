@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import {
   denoFileSystem,
   type DirectRef,
@@ -181,6 +181,13 @@ export function shorten(text: string): string {
     (_, min: string, max: string, ref: string, temp?: string) =>
       `${parseInt(min, 16)}-${parseInt(max, 16)}${temp ? ".temp" : ref}`,
   );
+}
+
+/** Asserts that a promise is rejected with a certain code. */
+export async function assertCode(code: string, promise: Promise<unknown>): Promise<ReftableError> {
+  const error = await assertRejects(() => promise, ReftableError);
+  assertEquals(error.code, code, error.message);
+  return error;
 }
 
 /** The error of a disk that is full. */

@@ -1,9 +1,10 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { ReftableError, Stack, type StackOptions } from "@reftable/reftable";
 import { GitRepo, gitTest } from "../peers/git.ts";
 import {
   addLargeTable,
   addRefs,
+  assertCode,
   assertTidy,
   ChangingFileSystem,
   contentsOf,
@@ -35,12 +36,6 @@ function lock(dir: StackDirectory, name: string): string {
   const path = `${dir.path}/${name}.lock`;
   Deno.writeTextFileSync(path, "somebody else's", { createNew: true });
   return path;
-}
-
-async function assertCode(code: string, promise: Promise<unknown>): Promise<ReftableError> {
-  const error = await assertRejects(() => promise, ReftableError);
-  assertEquals(error.code, code, error.message);
-  return error;
 }
 
 /** The ranges of update indices of the tables, as `1-3`. */
