@@ -204,24 +204,37 @@ export class BlockCursor {
 
   /** Compares a key that is stored whole with the target, where it lies. */
   #isBelow(recordStart: number, target: Uint8Array, targetLength: number): boolean {
-    const { bytes } = this.block;
-    const reader = this.#reader;
-    reader.position = recordStart;
-    const prefixLength = reader.varint();
-    const suffix = reader.varint();
-    const length = Math.floor(suffix / 8);
-    const start = reader.skip(length);
-    this.#recordStart = recordStart;
-    if (reader.failed) throw this.#damage("its key does not fit");
-    if (prefixLength !== 0) {
-      throw this.#damage(`a restart points to it, but it shares ${prefixLength} bytes`, "restart");
+    const bytes = this.#bytes;
+    let start = recordStart + 2;
+    let suffix = bytes[recordStart + 1]!;
+    // Nearly every length takes two bytes at most; what is longer, or wrong, goes the long way.
+    if (suffix >= 0x80) suffix = ((suffix & 0x7f) + 1) * 0x80 + bytes[start++]!;
+    let length = suffix >>> 3;
+    if (bytes[recordStart] !== 0 || bytes[start - 1]! >= 0x80 || start + length > this.#end) {
+      length = this.#wholeKeyLength(recordStart);
+      start = this.#reader.position - length;
     }
-    const end = Math.min(length, targetLength);
+    const end = length < targetLength ? length : targetLength;
     for (let i = 0; i < end; i++) {
       const difference = bytes[start + i]! - target[i]!;
       if (difference !== 0) return difference < 0;
     }
     return length < targetLength;
+  }
+
+  /** Reads the length of a key that is stored whole, and goes behind the key. */
+  #wholeKeyLength(recordStart: number): number {
+    const reader = this.#reader;
+    reader.position = recordStart;
+    const prefixLength = reader.varint();
+    const length = Math.floor(reader.varint() / 8);
+    reader.skip(length);
+    this.#recordStart = recordStart;
+    if (reader.failed) throw this.#damage("its key does not fit");
+    if (prefixLength !== 0) {
+      throw this.#damage(`a restart points to it, but it shares ${prefixLength} bytes`, "restart");
+    }
+    return length;
   }
 
   #skipValue(position: number): number {
