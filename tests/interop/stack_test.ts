@@ -45,11 +45,20 @@ async function changeByGit(repo: GitRepo, prefix: string, end: number, oids: str
   return { ...groups.outcome, failures };
 }
 
+const [major = 0, minor = 0] = peer.available ? peer.version.split(".").map(Number) : [];
+
+/** The ways in which git compacts; older ones know only the first. */
+const COMPACTIONS: readonly (readonly string[])[] = [
+  ["pack-refs", "--all"],
+  ["pack-refs", "--auto"],
+  ...(major > 2 || minor >= 52 ? [["refs", "optimize"]] : []),
+];
+
 /** Has git compact for some time. */
 async function compactByGit(repo: GitRepo, end: number): Promise<number> {
   let compactions = 0;
   for (let round = 0; Date.now() < end; round++) {
-    const args = round % 3 === 2 ? ["pack-refs", "--auto"] : ["pack-refs", "--all"];
+    const args = COMPACTIONS[round % COMPACTIONS.length]!;
     const { code, stderr } = await repo.run(args);
     if (code === 0) compactions++;
     // That it could not clean it does not explain.
