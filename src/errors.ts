@@ -48,7 +48,8 @@ export type ReftableErrorCode =
  * - `"index"`: an index does not lead where it says, or not to every block,
  * - `"object"`: the object section does not say which ref blocks mention which objects,
  * - `"refname"`: a ref has a name that no ref can have,
- * - `"symref-target"`: a symbolic ref holds a name that no ref can have.
+ * - `"symref-target"`: a symbolic ref holds a name that no ref can have,
+ * - `"more"`: there are more problems than are told one by one.
  *
  * Of a stack:
  *
@@ -84,6 +85,7 @@ export type ProblemCode =
   | "object"
   | "refname"
   | "symref-target"
+  | "more"
   | "tables-list"
   | "missing-table"
   | "duplicate-table"

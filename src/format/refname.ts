@@ -1,4 +1,4 @@
-import { decodeText } from "../bytes/text.ts";
+import { encodeText } from "../bytes/text.ts";
 
 /** What no ref name may contain: control characters and those that mean something in a revision. */
 // deno-lint-ignore no-control-regex
@@ -27,43 +27,24 @@ export function refnameProblem(refname: string): string | undefined {
 
 const SLASH = 0x2f;
 const DOT = 0x2e;
-const LETTER_L = 0x6c;
+const AT = 0x40;
+const BRACE = 0x7b;
 
-/** What a byte means in a name. */
-const Meaning = { plain: 0, separator: 1, other: 2 } as const;
+/** What ends no component. */
+const LOCK = encodeText(".lock");
 
-/** What each byte means: slashes and dots are good in many places, "@" and others need a closer look. */
-const MEANINGS = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte === SLASH || byte === DOT) return Meaning.separator;
-  const character = String.fromCharCode(byte);
-  return character === "@" || FORBIDDEN.test(character) ? Meaning.other : Meaning.plain;
+/** Which bytes need a closer look; all others are good wherever they are. */
+const IS_SPECIAL = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte === SLASH || byte === DOT || byte === BRACE) return 1;
+  return byte < 0x80 && FORBIDDEN.test(String.fromCharCode(byte)) ? 1 : 0;
 });
 
 /**
- * Tells whether a name is surely good by a look at its bytes, without making a string of it.
- *
- * @param from Bytes before this position are known to begin such a name.
+ * Checks the names of refs that follow each other, as bytes: what a name shares with the one before it is not
+ * looked at again.
  */
-function isSurelyGood(name: Uint8Array, from: number, length: number): boolean {
-  let previous = from === 0 ? SLASH : name[from - 1]!;
-  for (let i = from; i < length; i++) {
-    const byte = name[i]!;
-    if (MEANINGS[byte] === Meaning.plain) {
-      // It may be ".lock".
-      if (byte === LETTER_L && previous === DOT) return false;
-    } else if (
-      MEANINGS[byte] === Meaning.other || MEANINGS[previous] === Meaning.separator
-    ) {
-      return false;
-    }
-    previous = byte;
-  }
-  return MEANINGS[previous] !== Meaning.separator;
-}
-
-/** Checks many names one after the other; what most have in common with the one before is checked once. */
 export class RefnameChecker {
-  /** How many bytes of the last name were found good by their look. */
+  /** So many bytes of the last name can begin a good one. */
   #known = 0;
 
   /** Forgets the last name. */
@@ -72,17 +53,45 @@ export class RefnameChecker {
   }
 
   /**
-   * Checks a name; see {@linkcode refnameProblem}.
+   * Tells whether {@linkcode refnameProblem} has nothing to say about a name.
    *
    * @param name The name, in its first `length` bytes.
    * @param shared How many bytes it shares with the name that was checked before.
    */
-  problem(name: Uint8Array, length: number, shared: number): string | undefined {
-    if (isSurelyGood(name, Math.min(shared, this.#known, length), length)) {
-      this.#known = length;
-      return undefined;
+  isGood(name: Uint8Array, length: number, shared: number): boolean {
+    for (let i = Math.min(shared, this.#known, length); i < length; i++) {
+      if (IS_SPECIAL[name[i]!] === 0 || mayFollow(name, i)) continue;
+      this.#known = i;
+      return false;
     }
-    this.#known = 0;
-    return refnameProblem(decodeText(name, 0, length));
+    this.#known = length;
+    return mayEnd(name, length);
   }
+}
+
+/** Tells whether the special byte at a position may stand behind those before it. */
+function mayFollow(name: Uint8Array, position: number): boolean {
+  const previous = position === 0 ? SLASH : name[position - 1];
+  switch (name[position]) {
+    case SLASH:
+      return previous !== SLASH && !endsWithLock(name, position);
+    case DOT:
+      return previous !== SLASH && previous !== DOT;
+    case BRACE:
+      return previous !== AT;
+    default:
+      return false;
+  }
+}
+
+/** Tells whether a name may have this length. */
+function mayEnd(name: Uint8Array, length: number): boolean {
+  if (length === 0 || (length === 1 && name[0] === AT)) return false;
+  const last = name[length - 1];
+  return last !== SLASH && last !== DOT && !endsWithLock(name, length);
+}
+
+function endsWithLock(name: Uint8Array, end: number): boolean {
+  const start = end - LOCK.length;
+  return start >= 0 && LOCK.every((byte, i) => name[start + i] === byte);
 }

@@ -1,6 +1,7 @@
 import { BlockType } from "../format/block.ts";
+import type { ProblemList } from "./problem_list.ts";
 import { BlockState } from "./range_report.ts";
-import { type ProblemList, type Row, rowAt } from "./verify_sections.ts";
+import { type Row, rowAt } from "./verify_sections.ts";
 
 /** So many differences are told apart; more mean that hardly anything fits. */
 const MOST = 1000;
@@ -32,6 +33,8 @@ export class ObjectDifferences {
   readonly #rows: readonly Row[];
   readonly #all: Difference[] = [];
   #count = 0;
+  /** Whether nothing is wrong with any block. */
+  #isAllKnown: boolean | undefined;
   /** Object blocks that name places where no ref block is, with what they say. */
   readonly #misleading = new Map<Row | undefined, Difference>();
 
@@ -81,9 +84,9 @@ export class ObjectDifferences {
 
   /** Notes an object that nobody mentions, unless a block that cannot be read may do so. */
   addUnused(id: string, row: Row): void {
-    const mayBeUsed = this.#rows.some(({ state }) => state !== BlockState.sound);
+    this.#isAllKnown ??= this.#rows.every(({ state }) => state === BlockState.sound);
     const finding = "is not mentioned by any ref";
-    if (!mayBeUsed) this.#add({ id, block: undefined, finding, rows: [row] });
+    if (this.#isAllKnown) this.#add({ id, block: undefined, finding, rows: [row] });
   }
 
   #add(difference: Difference): void {

@@ -44,7 +44,11 @@ export interface BlockColumns {
 
 /** What index blocks say: the last key of a block, and where that block is. */
 export interface EntryColumns {
-  readonly keys: KeyColumn;
+  /** How many bytes each key shares with the one before it in its block. */
+  readonly shared: Uint32Array;
+  /** The rest of each key. */
+  readonly suffixes: KeyColumn;
+  /** Where each says that the block is. */
   readonly positions: Float64Array;
 }
 
@@ -69,8 +73,10 @@ export interface RangeReport {
   readonly start: number;
   /** Where the walk ended: where the block behind the range begins. */
   readonly end: number;
-  /** What is wrong with single blocks. */
+  /** What is wrong with single blocks: the first problems, if there are very many. */
   readonly problems: readonly Problem[];
+  /** How many problems are left out. */
+  readonly omitted: number;
   /** The blocks. */
   readonly blocks: BlockColumns;
   /** What the index blocks say, in their order. */
@@ -92,9 +98,10 @@ export function transferables(report: RangeReport): ArrayBuffer[] {
     blocks.idLengths,
     blocks.entryEnds,
     blocks.objectEnds,
+    entries.shared,
     entries.positions,
   ];
-  for (const { bytes, ends } of [blocks.keys, entries.keys]) columns.push(bytes, ends);
+  for (const { bytes, ends } of [blocks.keys, entries.suffixes]) columns.push(bytes, ends);
   for (const { heads, ids, ends, positions } of [objects, mentions]) {
     columns.push(heads, ids, ends, positions);
   }
@@ -148,15 +155,10 @@ export class KeyBuilder {
   readonly #bytes = new Column(Uint8Array);
   readonly #ends = new Column(Uint32Array);
 
-  /** Appends the first `length` bytes of a key. */
-  push(key: Uint8Array, length: number): void {
-    this.#bytes.pushBytes(key, 0, length);
+  /** Appends a part of a key. */
+  push(key: Uint8Array, start: number, end: number): void {
+    this.#bytes.pushBytes(key, start, end);
     this.#ends.push(this.#bytes.length);
-  }
-
-  /** How many keys there are. */
-  get length(): number {
-    return this.#ends.length;
   }
 
   finish(): KeyColumn {
@@ -187,7 +189,7 @@ export class ObjectBuilder {
   }
 }
 
-/** Gives a key of a column. */
+/** Gives a key of a column, which is a part of it. */
 export function keyAt({ bytes, ends }: KeyColumn, index: number): Uint8Array {
   return bytes.subarray(index === 0 ? 0 : ends[index - 1], ends[index]);
 }

@@ -16,6 +16,9 @@ import { BlockState, Column, headOf, KeyBuilder, ObjectBuilder } from "./range_r
 
 const NO_KEY = new Uint8Array();
 
+/** What is said of most blocks. */
+const SOUND = { state: BlockState.sound, problems: [] } as const;
+
 /** A flaw of a block, and how many more of the kind it has. */
 interface Flaw {
   readonly start: number;
@@ -29,12 +32,11 @@ interface Flaw {
  * not has at most one problem of a kind.
  */
 export class BlockCheck {
-  /** What was found so far. */
-  readonly problems: Problem[] = [];
   /** The first and the last key of each block. */
   readonly keys: KeyBuilder = new KeyBuilder();
-  /** What the index blocks say. */
-  readonly entryKeys: KeyBuilder = new KeyBuilder();
+  /** What the keys of index entries share with those before them, and the rest of each. */
+  readonly entryShared: Column<Uint32Array<ArrayBuffer>> = new Column(Uint32Array);
+  readonly entrySuffixes: KeyBuilder = new KeyBuilder();
   /** Where the index blocks say it is. */
   readonly entryPositions: Column<Float64Array<ArrayBuffer>> = new Column(Float64Array);
   /** What the object blocks say. */
@@ -66,32 +68,32 @@ export class BlockCheck {
       : Infinity;
   }
 
-  /** Checks a block. */
-  check(block: Block): BlockState {
+  /** Checks a block, and tells what is wrong with it. */
+  check(block: Block): { readonly state: BlockState; readonly problems: readonly Problem[] } {
     this.#flaws.clear();
     this.idLength = 0;
     let firstKey;
     try {
       firstKey = this.#walk(block);
     } catch (error) {
-      this.problems.push(problemOf(error));
       this.leaveOut();
-      return BlockState.damaged;
+      return { state: BlockState.damaged, problems: [problemOf(error)] };
     }
     const { key, keyLength } = this.#cursor;
-    this.keys.push(firstKey, firstKey.length);
-    this.keys.push(key, keyLength);
-    for (const [problem, { start, finding, more }] of this.#flaws) {
+    this.keys.push(firstKey, 0, firstKey.length);
+    this.keys.push(key, 0, keyLength);
+    if (this.#flaws.size === 0) return SOUND;
+    const problems = this.#flaws.entries().map(([problem, { start, finding, more }]) => {
       const others = more === 0 ? "" : `, and ${more} more like it in this block`;
-      this.problems.push(problemOf(damagedRecord(block, start, finding + others, problem)));
-    }
-    return this.#flaws.size === 0 ? BlockState.sound : BlockState.flawed;
+      return problemOf(damagedRecord(block, start, finding + others, problem));
+    });
+    return { state: BlockState.flawed, problems: [...problems] };
   }
 
   /** Notes that there is a block whose keys are not known. */
   leaveOut(): void {
-    this.keys.push(NO_KEY, 0);
-    this.keys.push(NO_KEY, 0);
+    this.keys.push(NO_KEY, 0, 0);
+    this.keys.push(NO_KEY, 0, 0);
   }
 
   /**
@@ -161,7 +163,9 @@ export class BlockCheck {
     if (valueType === RefValueType.symref) {
       const target = decodeTarget(bytes, rest, valueEnd);
       const wrong = refnameProblem(target);
-      if (wrong !== undefined) this.#note("symref-target", start, `target "${target}": ${wrong}`);
+      if (wrong !== undefined) {
+        this.#note("symref-target", start, () => `target ${show(target)}: ${wrong}`);
+      }
     } else if (this.mentions) {
       const { hashSize } = this.#layout;
       for (let id = rest; id < valueEnd; id += hashSize) this.mentions.add(bytes, id, offset);
@@ -216,28 +220,39 @@ export class BlockCheck {
       const finding = `it leads to offset ${position}, expected one before its own block`;
       throw damagedRecord(cursor.block, start, finding, "index");
     }
-    this.entryKeys.push(cursor.key, cursor.keyLength);
+    this.entryShared.push(cursor.sharedLength);
+    this.entrySuffixes.push(cursor.key, cursor.sharedLength, cursor.keyLength);
     this.entryPositions.push(position);
   }
 
   #checkName(start: number, length: number): void {
     const { key, sharedLength } = this.#cursor;
-    const wrong = this.#names.problem(key, length, sharedLength);
-    if (wrong === undefined) return;
-    this.#note("refname", start, `name "${decodeText(key, 0, length)}": ${wrong}`);
+    if (this.#names.isGood(key, length, sharedLength)) return;
+    this.#note("refname", start, () => {
+      const name = decodeText(key, 0, length);
+      return `name ${show(name)}: ${refnameProblem(name)}`;
+    });
   }
 
   #noteUpdateIndex(start: number, updateIndex: number): void {
     const { minUpdateIndex, maxUpdateIndex } = this.#layout;
-    const range = `the table's are ${minUpdateIndex} to ${maxUpdateIndex}`;
-    this.#note("update-index", start, `its update index is ${updateIndex}, ${range}`);
+    this.#note("update-index", start, () => {
+      const range = `the table's are ${minUpdateIndex} to ${maxUpdateIndex}`;
+      return `its update index is ${updateIndex}, ${range}`;
+    });
   }
 
-  #note(problem: ProblemCode, start: number, finding: string): void {
+  /** Notes a flaw; only the first of a kind is described. */
+  #note(problem: ProblemCode, start: number, describe: () => string): void {
     const known = this.#flaws.get(problem);
     if (known) known.more++;
-    else this.#flaws.set(problem, { start, finding, more: 0 });
+    else this.#flaws.set(problem, { start, finding: describe(), more: 0 });
   }
+}
+
+/** Quotes a name, or what it begins with when it is very long. */
+function show(name: string): string {
+  return name.length <= 500 ? `"${name}"` : `"${name.slice(0, 500)}"...`;
 }
 
 /** Checks that restarts point to records whose keys are stored whole, in order, and the first to the first. */

@@ -1,6 +1,7 @@
 import { BlockType } from "../format/block.ts";
 import type { Problem } from "../format/problem.ts";
 import type { TableLayout } from "./layout.ts";
+import { ProblemList } from "./problem_list.ts";
 import type { RangeReport } from "./range_report.ts";
 import { checkIndex } from "./verify_index.ts";
 import { checkObjects } from "./verify_objects.ts";
@@ -10,7 +11,6 @@ import {
   checkPositions,
   findSections,
   listRows,
-  ProblemList,
   sectionOf,
 } from "./verify_sections.ts";
 
@@ -23,7 +23,10 @@ import {
  */
 export function conclude(layout: TableLayout, reports: readonly RangeReport[]): Problem[] {
   const list = new ProblemList(layout.file);
-  for (const { problems } of reports) list.problems.push(...problems);
+  for (const { problems, omitted } of reports) {
+    list.push(...problems);
+    list.omitted += omitted;
+  }
   const { minUpdateIndex, maxUpdateIndex } = layout;
   if (minUpdateIndex > maxUpdateIndex) {
     list.add("header", 8, `update indices are said to be ${minUpdateIndex} to ${maxUpdateIndex}`);
@@ -39,7 +42,10 @@ export function conclude(layout: TableLayout, reports: readonly RangeReport[]): 
   for (const section of sections) {
     checkIndex(rows, section, sectionOf(layout, section.type)?.index ?? 0, list);
   }
-  return list.problems.sort(compareProblems);
+  const problems = list.problems.sort(compareProblems);
+  if (list.omitted === 0) return problems;
+  const message = `there are ${list.omitted} more problems`;
+  return [...problems, { severity: "error", code: "more", file: layout.file, message }];
 }
 
 function compareProblems(a: Problem, b: Problem): number {

@@ -1,7 +1,8 @@
 import { compareBytes } from "../bytes/compare.ts";
 import { BlockType } from "../format/block.ts";
+import type { ProblemList } from "./problem_list.ts";
 import { BlockState, keyAt } from "./range_report.ts";
-import { type FoundSection, isData, type ProblemList, type Row, rowAt } from "./verify_sections.ts";
+import { type FoundSection, isData, type Row, rowAt } from "./verify_sections.ts";
 
 /**
  * Checks that the index of a section leads to every block of it, in their order and by their last keys. An
@@ -56,6 +57,8 @@ class IndexCheck {
   /** How many levels are below each index block. */
   readonly #levels = new Map<Row, number>();
   #previous: Row | undefined;
+  #key = new Uint8Array(64);
+  #keyLength = 0;
 
   /** @param start Where the section begins. */
   constructor(rows: readonly Row[], start: number, list: ProblemList) {
@@ -80,8 +83,9 @@ class IndexCheck {
 
   /** Follows all entries of an index block; tells what is wrong with the first that does not lead right. */
   #follow(row: Row): string | undefined {
-    const { keys, positions } = row.report.entries;
+    const { shared, suffixes, positions } = row.report.entries;
     for (let i = row.entries[0]; i < row.entries[1]; i++) {
+      this.#setKey(shared[i]!, keyAt(suffixes, i));
       const position = positions[i]!;
       const child = rowAt(this.#rows, position);
       if (child?.state === BlockState.damaged) {
@@ -91,7 +95,8 @@ class IndexCheck {
       if (child?.offset !== position || position < this.#start) {
         return `leads to offset ${position}, where no block of its section begins`;
       }
-      if (child.state === BlockState.sound && compareBytes(keyAt(keys, i), child.lastKey) !== 0) {
+      const key = this.#key.subarray(0, this.#keyLength);
+      if (child.state === BlockState.sound && compareBytes(key, child.lastKey) !== 0) {
         return `has another key for the block at offset ${position} than its last`;
       }
       if (this.#reached.has(child)) return `leads to offset ${position}, as another entry does`;
@@ -100,6 +105,17 @@ class IndexCheck {
       if (below !== undefined) this.#levels.set(row, below + 1);
     }
     return undefined;
+  }
+
+  /** Puts the key of an entry together. */
+  #setKey(shared: number, suffix: Uint8Array): void {
+    this.#keyLength = shared + suffix.length;
+    if (this.#key.length < this.#keyLength) {
+      const key = new Uint8Array(2 * this.#keyLength);
+      key.set(this.#key.subarray(0, shared));
+      this.#key = key;
+    }
+    this.#key.set(suffix, shared);
   }
 
   /** Compares the keys of an index block with those of the one before it, if both are of a level. */

@@ -3,8 +3,9 @@ import { BlockType } from "../format/block.ts";
 import { headerSize } from "../format/header.ts";
 import type { TableLayout } from "./layout.ts";
 import { ObjectDifferences } from "./object_differences.ts";
+import type { ProblemList } from "./problem_list.ts";
 import { BlockState, type ObjectColumns, type RangeReport } from "./range_report.ts";
-import { type FoundSection, isData, type ProblemList, type Row } from "./verify_sections.ts";
+import { type FoundSection, isData, type Row } from "./verify_sections.ts";
 
 /**
  * Checks that the object section says which ref blocks mention which objects: of every object that a ref
@@ -191,8 +192,11 @@ class ObjectCheck {
   #gather(head: number, ids: Uint8Array, start: number): boolean {
     const length = this.#idLength;
     let isUnique = true;
+    // Of ids that begin alike, one that is mentioned in a block that can be relied on, if any is.
     let id: Uint8Array | undefined;
     let idStart = 0;
+    let isKnown = false;
+    let checked = 0;
     this.#count = 0;
     for (const range of this.#ranges) {
       while (range.head < head) this.#miss(range);
@@ -203,19 +207,30 @@ class ObjectCheck {
           this.#miss(range);
           continue;
         }
-        const isOther = id && range.compare(id, idStart, this.#hashSize, 0) !== 0;
-        // What looks like an object in a damaged block may be none.
-        if (isOther && this.#isKnown(this.#expected.subarray(0, this.#count))) {
-          isUnique &&= !this.#isKnown(range.positions.subarray(range.first, range.last));
+        if (id === undefined || range.compare(id, idStart, this.#hashSize, 0) !== 0) {
+          // What looks like an object in a damaged block may be none.
+          while (!isKnown && checked < this.#count) isKnown = this.#isKnown(checked++);
+          const before = this.#count;
+          this.#expect(range);
+          if (isKnown) {
+            let place = before;
+            while (isUnique && place < this.#count) isUnique = !this.#isKnown(place++);
+          } else {
+            id = range.ids;
+            idStart = range.start;
+          }
         } else {
-          id = range.ids;
-          idStart = range.start;
+          this.#expect(range);
         }
-        this.#expect(range);
         range.next();
       }
     }
     return isUnique;
+  }
+
+  /** Tells whether the block at one of the expected positions can be relied on. */
+  #isKnown(place: number): boolean {
+    return !this.#differences.isUnknown(this.#expected[place]!);
   }
 
   #expect({ positions, first, last }: Mentions): void {
@@ -226,10 +241,6 @@ class ObjectCheck {
       this.#expected = expected;
     }
     for (let i = first; i < last; i++) this.#expected[this.#count++] = positions[i]!;
-  }
-
-  #isKnown(positions: Float64Array): boolean {
-    return positions.some((position) => !this.#differences.isUnknown(position));
   }
 
   /** Passes an object that the object section does not have. */

@@ -1,6 +1,6 @@
 import { getUint24 } from "../bytes/big_endian.ts";
 import { type Block, BlockType, isBlockType } from "../format/block.ts";
-import { damaged, problemOf } from "../format/damage.ts";
+import { problemOf } from "../format/damage.ts";
 import type { Problem } from "../format/problem.ts";
 import { headerSize } from "../format/header.ts";
 import { type Io, runSync } from "../io/io.ts";
@@ -8,6 +8,7 @@ import type { BlockLoader, BlockSequence } from "./block_loader.ts";
 import { blockStarts, placeOf } from "./block_starts.ts";
 import type { TableLayout } from "./layout.ts";
 import type { ObjectIndex } from "./object_index.ts";
+import { ProblemList } from "./problem_list.ts";
 import {
   BlockState,
   Column,
@@ -18,6 +19,9 @@ import {
 } from "./range_report.ts";
 import { wrongType } from "./search.ts";
 import { BlockCheck } from "./verify_block.ts";
+
+/** Blocks that are smaller are not looked for in damage: there could be one at nearly every byte. */
+const LEAST_BLOCK_SIZE = 64;
 
 /**
  * Checks a range of a table, block by block.
@@ -45,6 +49,7 @@ export class RangeWalk {
   readonly #start: number;
   readonly #end: number;
   readonly #check: BlockCheck;
+  readonly #list: ProblemList;
   readonly #types = new Column(Uint8Array);
   readonly #states = new Column(Uint8Array);
   readonly #offsets = new Column(Float64Array);
@@ -62,6 +67,7 @@ export class RangeWalk {
     this.#loader = loader;
     this.#blocks = loader.sequence();
     this.#check = new BlockCheck(loader.layout);
+    this.#list = new ProblemList(loader.layout.file);
     this.position = this.#start = start;
     this.#end = end;
   }
@@ -99,7 +105,8 @@ export class RangeWalk {
     return {
       start: this.#start,
       end: this.position,
-      problems: check.problems,
+      problems: this.#list.problems,
+      omitted: this.#list.omitted,
       blocks: {
         types: this.#types.finish(),
         states: this.#states.finish(),
@@ -110,21 +117,23 @@ export class RangeWalk {
         entryEnds: this.#entryEnds.finish(),
         objectEnds: this.#objectEnds.finish(),
       },
-      entries: { keys: check.entryKeys.finish(), positions: check.entryPositions.finish() },
+      entries: {
+        shared: check.entryShared.finish(),
+        suffixes: check.entrySuffixes.finish(),
+        positions: check.entryPositions.finish(),
+      },
       objects: check.objects.finish(),
       mentions: sortMentions(check.mentions, this.#loader.layout.hashSize),
     };
   }
 
   #checkBlock(block: Block): BlockState {
-    const { problems } = this.#check;
-    const before = problems.length;
-    const state = this.#check.check(block);
-    // Something is wrong with it: perhaps it is read as what it is not.
-    const suspicion = state === BlockState.sound ? undefined : this.#suspectType(block);
-    if (!suspicion) return state;
-    problems.splice(before, Infinity, suspicion);
-    return BlockState.damaged;
+    const { state, problems } = this.#check.check(block);
+    if (state === BlockState.sound) return state;
+    // Perhaps it is read as what it is not.
+    const suspicion = this.#suspectType(block);
+    this.#list.push(...(suspicion ? [suspicion] : problems));
+    return suspicion ? BlockState.damaged : state;
   }
 
   #note(type: number, state: BlockState, offset: number, end: number): void {
@@ -144,7 +153,7 @@ export class RangeWalk {
       return yield* this.#blocks.load(offset);
     } catch (error) {
       const problem = problemOf(error);
-      this.#check.problems.push(yield* this.#explain(problem, offset));
+      this.#list.push(yield* this.#explain(problem, offset));
       return undefined;
     }
   }
@@ -187,13 +196,13 @@ export class RangeWalk {
     const padding = (yield* this.#blocks.get(start, end - start)).subarray(0, end - start);
     const place = padding.findIndex((byte) => byte !== 0);
     if (place < 0) return end;
-    const { file, refs, objects, logs } = this.#loader.layout;
+    const { refs, objects, logs } = this.#loader.layout;
     const offset = start + place;
     const isSection = [refs, objects, logs].some((section) => section?.start === offset);
     // A section that begins there is said to have a gap before it, once all blocks are known.
     if (isSection) return offset;
     const finding = `padding has byte ${padding[place]} at offset ${offset}, expected NULs`;
-    this.#check.problems.push(problemOf(damaged("padding", file, offset, finding)));
+    this.#list.add("padding", offset, finding);
     return end;
   }
 
@@ -209,7 +218,7 @@ export class RangeWalk {
   #nextAligned(offset: number): number | undefined {
     const { layout } = this.#loader;
     const { blockSize } = layout;
-    if (blockSize === 0 || sectionAt(layout, offset)?.index) return undefined;
+    if (blockSize < LEAST_BLOCK_SIZE || sectionAt(layout, offset)?.index) return undefined;
     const next = (Math.floor(offset / blockSize) + 1) * blockSize;
     return next < endOfPadded(layout) ? next : undefined;
   }

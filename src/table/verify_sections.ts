@@ -1,9 +1,7 @@
 import { compareBytes } from "../bytes/compare.ts";
-import type { ProblemCode } from "../errors.ts";
 import { BlockType, isBlockType } from "../format/block.ts";
-import { damaged, problemOf } from "../format/damage.ts";
-import type { Problem } from "../format/problem.ts";
 import type { Section, TableLayout } from "./layout.ts";
+import type { ProblemList } from "./problem_list.ts";
 import { BlockState, keyAt, type RangeReport } from "./range_report.ts";
 
 /** A block as the reports on ranges have it. */
@@ -66,22 +64,6 @@ export function rowAt(rows: readonly Row[], offset: number): Row | undefined {
   }
   const row = rows[low];
   return row && row.offset <= offset ? row : undefined;
-}
-
-/** Gathers the problems of a table. */
-export class ProblemList {
-  readonly problems: Problem[] = [];
-  readonly #file: string;
-
-  /** @param file The table's name. */
-  constructor(file: string) {
-    this.#file = file;
-  }
-
-  /** Adds an error. */
-  add(code: ProblemCode, offset: number, finding: string): void {
-    this.problems.push(problemOf(damaged(code, this.#file, offset, finding)));
-  }
 }
 
 /** The blocks of a section as they are, whatever the footer says. */
