@@ -8,7 +8,8 @@ import {
   TableWriter,
   type TableWriterOptions,
 } from "@reftable/reftable";
-import { fixture, seeded } from "../fixtures.ts";
+import { decodeText } from "../../src/bytes/text.ts";
+import { assertRecords, fixture, seeded } from "../fixtures.ts";
 import { concat } from "../hand_made.ts";
 import { numbered } from "./written.ts";
 
@@ -124,5 +125,32 @@ Deno.test("TableWriter gives its sink a small table in one piece", () => {
     writer.finish();
     assertEquals(sink.sizes, [given.bytes.length]);
     assertEquals(sink.kept.bytes, given.bytes);
+  }
+});
+
+const QUIET = { name: "n", email: "e", time: 1, tzOffset: 0 };
+
+Deno.test("TableWriter gives its sink blocks of logs that deflating has made larger", () => {
+  const random = seeded(11);
+  for (const blockSize of [300, 0x10000, 100_000]) {
+    // Bytes by chance; each message is so long that it takes a block.
+    const bytes = (length: number) => Uint8Array.from({ length }, () => random(256));
+    const given = logs(5).map((log): LogRecord => {
+      const [oldOid, newOid] = [bytes(20).toHex(), bytes(20).toHex()];
+      const message = decodeText(bytes(blockSize - 110));
+      return { ...log, kind: "update", oldOid, newOid, ...QUIET, message };
+    });
+    const sink = new PiecesSink();
+    const writer = new TableWriter(sink, { blockSize, exactLogMessage: true });
+    writer.setLimits(1, 1);
+    writer.addLogs(given);
+    const { size } = writer.finish();
+    assertEquals(size, sink.kept.bytes.length);
+    using table = Table.openSync(sink.kept.bytes);
+    assertRecords(table.logs(), given);
+    const larger = table.blocks().filter(({ type, size, length }) =>
+      type === "log" && size > length
+    );
+    assertEquals(larger.toArray().length, 5);
   }
 });
