@@ -5,7 +5,6 @@
  */
 
 import type { RefRecord } from "@reftable/reftable";
-import { decodeHex } from "../src/bytes/hex.ts";
 import { encodeText } from "../src/bytes/text.ts";
 import { type Block, type BlockType, frameBlock } from "../src/format/block.ts";
 import { BlockCursor } from "../src/format/block_cursor.ts";
@@ -75,5 +74,5 @@ export function expectedKeys(
     return logs.map(({ refname, updateIndex }) => logKey(encodeText(refname), updateIndex));
   }
   const abbreviations = refs.flatMap(oidsOf).map((oid) => oid.slice(0, 2 * objectIdLength));
-  return [...new Set(abbreviations)].sort().map((digits) => decodeHex(digits)!);
+  return [...new Set(abbreviations)].sort().map((digits) => Uint8Array.fromHex(digits));
 }

@@ -52,13 +52,3 @@ export function decodeHexInto(
   }
   return seen < 16;
 }
-
-/**
- * Parses hexadecimal digits of either case.
- *
- * @returns The bytes, or `undefined` when a character is no digit or their number is odd.
- */
-export function decodeHex(digits: string): Uint8Array<ArrayBuffer> | undefined {
-  const bytes = new Uint8Array(Math.floor(digits.length / 2));
-  return decodeHexInto(digits, bytes, 0, bytes.length) ? bytes : undefined;
-}

@@ -1,4 +1,4 @@
-import { decodeHex } from "../bytes/hex.ts";
+import { decodeHexInto } from "../bytes/hex.ts";
 import { ReftableError } from "../errors.ts";
 
 /** The name of a hash function, as Git's configuration spells it (`extensions.objectFormat`). */
@@ -22,11 +22,15 @@ export function hashFromId(id: number): HashName | undefined {
 /**
  * Turns an object id's digits into bytes.
  *
+ * @param target Receives the bytes; as long as the hash makes them.
  * @throws {ReftableError} With code `"api"` when they are not as many as the hash makes, or no digits.
  */
-export function oidBytes(oid: string, hash: HashName): Uint8Array {
-  const bytes = decodeHex(oid);
-  if (bytes?.length === hashSize(hash)) return bytes;
+export function oidBytes(
+  oid: string,
+  hash: HashName,
+  target: Uint8Array = new Uint8Array(hashSize(hash)),
+): Uint8Array {
+  if (decodeHexInto(oid, target, 0, target.length)) return target;
   throw new ReftableError(
     "api",
     `Cannot use object id "${oid}": expected ${2 * hashSize(hash)} hexadecimal digits for ${hash}`,

@@ -108,6 +108,8 @@ export class Compactor {
       expiry: request.expiry,
       writerOptions: host.writerOptions,
     }, request);
+    // A worker may have been done before it heard of it.
+    request.signal?.throwIfAborted();
     await this.#replaceTables(tables, written.blocks === 0 ? undefined : { name, file });
     this.#count({
       bytes: merged.reduce((sum, { size }) => sum + size, 0),
@@ -166,9 +168,9 @@ export class Compactor {
       try {
         const path = host.path(shared.name);
         const lock = await acquireLock(host.location.fileSystem, path, { timeout: 0, mode });
+        locks.use(lock);
         // Its name is what counts; thousands of open files would be too many.
         lock.close();
-        locks.use(lock);
         locked.unshift(shared);
       } catch (error) {
         const isHeld = error instanceof ReftableError && error.code === "lock";

@@ -27,17 +27,16 @@ export class ObjectLookup {
   /**
    * Lists the refs whose value or peeled value is an object id, in the order of their names.
    *
-   * @param oid The object id's bytes.
+   * @param oid The object id's bytes, which may change afterwards.
    */
-  *refsFor(oid: Uint8Array): Generator<RefRecord, void, void> {
+  refsFor(oid: Uint8Array): IteratorObject<RefRecord, void> {
     const { refs, objects } = this.#loader.layout;
-    if (!refs) return;
+    const found: RefRecord[] = [];
+    if (!refs) return found.values();
     const positions = objects && this.#findPositions(objects, oid);
-    if (positions) {
-      for (const position of positions) yield* this.#inBlock(refs, position, oid);
-    } else {
-      yield* this.#inAllBlocks(refs, oid);
-    }
+    if (!positions) return this.#inAllBlocks(refs, oid.slice());
+    for (const position of positions) this.#searchBlock(refs, position, oid, found);
+    return found.values();
   }
 
   /**
@@ -55,19 +54,17 @@ export class ObjectLookup {
     return isSame ? decodeObjectPositions(cursor) : [];
   }
 
-  /** The refs of one block; all at once, since others use the cursor between two of them. */
-  #inBlock(refs: Section, position: number, oid: Uint8Array): RefRecord[] {
+  /** Finds the refs of one block. */
+  #searchBlock(refs: Section, position: number, oid: Uint8Array, found: RefRecord[]): void {
     const loader = this.#loader;
     const { hashSize, minUpdateIndex } = loader.layout;
     const block = loader.cached(position) ?? runSync(loader.load(position));
     if (block.type !== refs.type) throw wrongType(loader, block, refs.type);
     const cursor = this.#refs;
-    const found: RefRecord[] = [];
     cursor.jump(block);
     while (cursor.next()) {
       if (mentions(cursor, oid)) found.push(decodeRef(cursor, hashSize, minUpdateIndex));
     }
-    return found;
   }
 
   *#inAllBlocks(refs: Section, oid: Uint8Array): Generator<RefRecord, void, void> {

@@ -55,12 +55,15 @@ export class Table implements Disposable {
   readonly #search: Search;
   #key = new Uint8Array(64);
   readonly #objects: ObjectLookup;
+  /** The object id that is looked up. */
+  readonly #oid: Uint8Array;
   #disposed = false;
 
   private constructor(source: BlockSource, layout: TableLayout, options: TableOptions) {
     this.#source = source;
     this.#layout = layout;
     this.#loader = new BlockLoader(source, layout, options.cacheSize ?? DEFAULT_CACHE_SIZE);
+    this.#oid = new Uint8Array(layout.hashSize);
     this.#objects = new ObjectLookup(this.#loader);
     this.#search = new Search(this.#loader, new BlockCursor(layout.hashSize));
   }
@@ -202,7 +205,7 @@ export class Table implements Disposable {
    */
   refsFor(oid: string): IteratorObject<RefRecord, void> {
     this.#requireOpen();
-    return this.#objects.refsFor(oidBytes(oid, this.hash));
+    return this.#objects.refsFor(oidBytes(oid, this.hash, this.#oid));
   }
 
   /** Describes every block of the table, in the order of the file; each is read and walked through. */

@@ -6,7 +6,6 @@
 
 import type { LogRecord, RefRecord } from "@reftable/reftable";
 import { putUint16 } from "../../src/bytes/big_endian.ts";
-import { decodeHex } from "../../src/bytes/hex.ts";
 import type { seeded } from "../fixtures.ts";
 import { block, type Bytes, concat, logKey, record, table, varint } from "../hand_made.ts";
 import { logSortKey, type Records, sortKey } from "./model.ts";
@@ -115,9 +114,12 @@ function refValue(ref: RefRecord): Omit<Entry, "key"> {
     case "deletion":
       return { type: 0, value: concat(delta) };
     case "direct":
-      return { type: 1, value: concat(delta, decodeHex(ref.oid)!) };
+      return { type: 1, value: concat(delta, Uint8Array.fromHex(ref.oid)) };
     case "peeled":
-      return { type: 2, value: concat(delta, decodeHex(ref.oid)!, decodeHex(ref.peeled)!) };
+      return {
+        type: 2,
+        value: concat(delta, Uint8Array.fromHex(ref.oid), Uint8Array.fromHex(ref.peeled)),
+      };
     case "symref":
       return { type: 3, value: concat(delta, text(ref.target)) };
   }
@@ -128,8 +130,8 @@ function logValue(log: LogRecord): Omit<Entry, "key"> {
   const zone = new Uint8Array(2);
   putUint16(zone, 0, log.tzOffset & 0xffff);
   const value = concat(
-    decodeHex(log.oldOid)!,
-    decodeHex(log.newOid)!,
+    Uint8Array.fromHex(log.oldOid),
+    Uint8Array.fromHex(log.newOid),
     text(log.name),
     text(log.email),
     varint(log.time),

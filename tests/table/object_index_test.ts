@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { decodeHex, encodeHex } from "../../src/bytes/hex.ts";
+import { encodeHex } from "../../src/bytes/hex.ts";
 import { ObjectIndex } from "../../src/table/object_index.ts";
 
 /** That a block at a position mentions an object. */
@@ -17,7 +17,7 @@ function sortMentions(mentions: readonly Mention[], idSize: number): Sorted {
   // The bytes are used again at once, as a writer's are.
   const buffer = new Uint8Array(idSize + 7);
   for (const [oid, position] of mentions) {
-    buffer.set(decodeHex(oid)!, 3);
+    buffer.set(Uint8Array.fromHex(oid), 3);
     index.add(buffer, 3, position);
   }
   const { idLength, forEach } = index.sort();
