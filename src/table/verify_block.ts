@@ -51,6 +51,8 @@ export class BlockCheck {
   readonly #restarts = new RestartCheck();
   readonly #names = new RefnameChecker();
   readonly #flaws = new Map<ProblemCode, Flaw>();
+  /** Where the last record begins that has one. */
+  #lastFlawed = 0;
   /** How many positions belong to objects that were kept. */
   #positionsEnd = 0;
   /** How far a ref's update index may be above the lowest. */
@@ -71,6 +73,7 @@ export class BlockCheck {
   /** Checks a block, and tells what is wrong with it. */
   check(block: Block): { readonly state: BlockState; readonly problems: readonly Problem[] } {
     this.#flaws.clear();
+    this.#lastFlawed = 0;
     this.idLength = 0;
     let firstKey;
     try {
@@ -242,8 +245,10 @@ export class BlockCheck {
     });
   }
 
-  /** Notes a flaw; only the first of a kind is described. */
+  /** Notes a flaw: one of a record, and only the first of a kind is described. */
   #note(problem: ProblemCode, start: number, describe: () => string): void {
+    if (start === this.#lastFlawed) return;
+    this.#lastFlawed = start;
     const known = this.#flaws.get(problem);
     if (known) known.more++;
     else this.#flaws.set(problem, { start, finding: describe(), more: 0 });

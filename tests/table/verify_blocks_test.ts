@@ -347,6 +347,16 @@ Deno.test("verifyTable() tells a bad name behind good ones, and good ones behind
   );
 });
 
+Deno.test("verifyTable() tells one thing of a record, and each thing of a block", async () => {
+  const bad = symref("a b", "c d").slice();
+  // The update index is behind the lengths and the name.
+  bad[5] = 100;
+  await assertOnly(refTable([bad]), "update-index", FIRST, "its update index is 101");
+  const all = [directRef("a", oid(1), 100), directRef("b c"), symref("c", "d e"), directRef("d")];
+  const problems = await problemsOf(refTable(all));
+  assertEquals(problems.map(({ code }) => code), ["update-index", "refname", "symref-target"]);
+});
+
 Deno.test("verifyTable() reports a block once for what a record of it does to others", async () => {
   const codes: ProblemCode[] = ["record", "key-order", "restart", "value-type", "refname"];
   const { offset, bytes: whole, start } = blocksOfType(PADDED, "ref")[7]!;
