@@ -87,27 +87,6 @@ export interface RangeReport {
   readonly mentions: ObjectColumns;
 }
 
-/** Lists the memory of a report, which another thread can be given instead of a copy. */
-export function transferables(report: RangeReport): ArrayBuffer[] {
-  const { blocks, entries, objects, mentions } = report;
-  const columns: ArrayBufferView[] = [
-    blocks.types,
-    blocks.states,
-    blocks.offsets,
-    blocks.ends,
-    blocks.idLengths,
-    blocks.entryEnds,
-    blocks.objectEnds,
-    entries.shared,
-    entries.positions,
-  ];
-  for (const { bytes, ends } of [blocks.keys, entries.suffixes]) columns.push(bytes, ends);
-  for (const { heads, ids, ends, positions } of [objects, mentions]) {
-    columns.push(heads, ids, ends, positions);
-  }
-  return columns.map(({ buffer }) => buffer as ArrayBuffer);
-}
-
 type NumberArray = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
 /** A typed array that grows. */

@@ -10,7 +10,7 @@ import { BytesSource } from "../../src/io/block_source.ts";
 import { runSync } from "../../src/io/io.ts";
 import { BlockLoader } from "../../src/table/block_loader.ts";
 import { blockStarts, planRanges } from "../../src/table/block_starts.ts";
-import { type RangeReport, transferables } from "../../src/table/range_report.ts";
+import type { RangeReport } from "../../src/table/range_report.ts";
 import {
   type RangeRunner,
   rangeRunner,
@@ -20,6 +20,7 @@ import {
 } from "../../src/table/range_runner.ts";
 import { conclude, isChain } from "../../src/table/verify_conclusion.ts";
 import { verifyRange } from "../../src/table/verify_range.ts";
+import { transferables } from "../../src/workers/protocol.ts";
 import { blocksOf, layoutOf } from "../blocks.ts";
 import { fixture, fixtures } from "../fixtures.ts";
 import { withBytes, withPosition } from "./verifying.ts";
