@@ -19,7 +19,8 @@ import { MergedCursor } from "./merged_cursor.ts";
  * using older = Table.openSync("tests/fixtures/git/one-ref.ref");
  * using newer = Table.openSync("tests/fixtures/git/mixed-4k.ref");
  * const merged = new MergedTable([older, newer]);
- * assertEquals(merged.refs().toArray().length, 2301);
+ * assertEquals(merged.ref("HEAD")?.updateIndex, 45);
+ * assertEquals(merged.ref("refs/heads/fix-a4589f")?.updateIndex, 1);
  * ```
  */
 export class MergedTable {
