@@ -103,6 +103,11 @@ export function encodeText(text: string): Uint8Array<ArrayBuffer> {
   return putAscii(text, ascii, 0) ? ascii : encodeWide(text);
 }
 
+/** Tells whether a string survives being encoded: no lone surrogate but those that stand for bytes. */
+export function isEncodable(text: string): boolean {
+  return text.isWellFormed() || decodeText(encodeText(text)) === text;
+}
+
 /**
  * Encodes a string as {@linkcode encodeText} does, into an array that has room for three times its length.
  *

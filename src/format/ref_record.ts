@@ -1,6 +1,6 @@
 import { ByteReader } from "../bytes/byte_reader.ts";
 import { encodeHex } from "../bytes/hex.ts";
-import { decodeText } from "../bytes/text.ts";
+import { decodeText, isEncodable } from "../bytes/text.ts";
 import { damagedRecord } from "./block.ts";
 import type { BlockCursor } from "./block_cursor.ts";
 import { putOid, type RecordBuffer } from "./record_buffer.ts";
@@ -141,6 +141,7 @@ export function encodeRef(
       if (typeof ref.target !== "string") return "its target is no string";
       if (ref.target === "") return "its target is empty";
       if (ref.target.includes("\0")) return "its target has a NUL in it";
+      if (!isEncodable(ref.target)) return "its target has a lone surrogate in it";
       target.putText(ref.target);
       return undefined;
     default:

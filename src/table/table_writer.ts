@@ -1,4 +1,4 @@
-import { compareText, decodeText } from "../bytes/text.ts";
+import { compareText, decodeText, isEncodable } from "../bytes/text.ts";
 import { ReftableError, type ReftableErrorCode } from "../errors.ts";
 import { BlockType, MAX_BLOCK_SIZE } from "../format/block.ts";
 import type { BlockCursor } from "../format/block_cursor.ts";
@@ -366,6 +366,7 @@ export class TableWriter {
     if (typeof refname !== "string") throw refusal("api", what(), "its name is no string");
     if (refname === "") throw refusal("api", what(), "its name is empty");
     if (refname.includes("\0")) throw refusal("api", what(), "its name has a NUL in it");
+    if (!isEncodable(refname)) throw refusal("api", what(), "its name has a lone surrogate in it");
   }
 
   #checkRefIndex(updateIndex: number, what: () => string): void {

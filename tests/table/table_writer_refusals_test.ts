@@ -107,6 +107,10 @@ const REFUSALS: readonly Refusal[] = [
     { call: add({ refname: "" }), message: "its name is empty" },
     { call: add({ refname: "a\0b" }), message: "its name has a NUL in it" },
     { call: add({ refname: "a\0" }), message: "its name has a NUL in it" },
+    { call: add({ refname: "a\ud800" }), message: "its name has a lone surrogate in it" },
+    // Two bytes that are valid UTF-8 together have another spelling.
+    { call: add({ refname: "\udcc3\udca9" }), message: "its name has a lone surrogate in it" },
+    { call: add({ refname: undefined }), message: "its name is no string" },
   ]),
   { call: addRef({ kind: "symref", target: "" }), message: "its target is empty" },
   { call: addRef({ kind: "tag" }), message: 'its kind is "tag"' },
