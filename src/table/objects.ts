@@ -62,7 +62,12 @@ export class ObjectLookup {
     if (block.type !== refs.type) throw wrongType(loader, block, refs.type);
     const cursor = this.#refs;
     cursor.jump(block);
+    const { bytes } = block;
+    const first = oid[0]!;
     while (cursor.next()) {
+      const last = cursor.valueEnd - hashSize;
+      // One byte tells nearly always that neither of the last two ids is the one.
+      if (bytes[last] !== first && bytes[last - hashSize] !== first) continue;
       if (mentions(cursor, oid)) found.push(decodeRef(cursor, hashSize, minUpdateIndex));
     }
   }
