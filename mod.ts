@@ -7,6 +7,7 @@
 // Errors, and what records are.
 export {
   type ProblemCode,
+  type RefErrorDetails,
   ReftableError,
   type ReftableErrorCode,
   type ReftableErrorOptions,

@@ -11,7 +11,12 @@
  * - `"name-conflict"`: a ref name and another one cannot exist together,
  * - `"refname"`: a ref name breaks the rules for ref names,
  * - `"entry-too-big"`: a record does not fit into a block,
- * - `"empty-table"`: a table without records was not wanted.
+ * - `"empty-table"`: a table without records was not wanted,
+ * - `"exists"`: a ref that was to be created is there already,
+ * - `"old-value"`: a ref does not hold what it should before it is changed,
+ * - `"new-value"`: a ref cannot hold what it should from now on,
+ * - `"unsupported"`: a repository uses something that this library does not know,
+ * - `"identity"`: it is not known who makes a change.
  */
 export type ReftableErrorCode =
   | "io"
@@ -24,7 +29,12 @@ export type ReftableErrorCode =
   | "name-conflict"
   | "refname"
   | "entry-too-big"
-  | "empty-table";
+  | "empty-table"
+  | "exists"
+  | "old-value"
+  | "new-value"
+  | "unsupported"
+  | "identity";
 
 /**
  * What is wrong with a table or a stack, as one word a program can branch on. Of a table:
@@ -97,6 +107,16 @@ export type ProblemCode =
   | "lock"
   | "geometric";
 
+/** Which ref an error is about. */
+export interface RefErrorDetails {
+  /** The ref's full name. */
+  readonly refname: string;
+  /** What it should hold: an object id, all zeros when it should not exist, or the target of a symbolic ref. */
+  readonly expected?: string | undefined;
+  /** What it holds, in the same way. */
+  readonly found?: string | undefined;
+}
+
 /** Where an error was found, and what caused it. */
 export interface ReftableErrorOptions {
   /** The file concerned, as it was named to the library. */
@@ -105,6 +125,8 @@ export interface ReftableErrorOptions {
   readonly offset?: number | undefined;
   /** What is wrong with the file, when it is damaged. */
   readonly problem?: ProblemCode | undefined;
+  /** Which ref it is about, when it is about one. */
+  readonly ref?: RefErrorDetails | undefined;
   /** The error below this one. */
   readonly cause?: unknown;
 }
@@ -134,6 +156,8 @@ export class ReftableError extends Error {
   readonly offset: number | undefined;
   /** What is wrong with the file when it is damaged, as verification would call it. */
   readonly problem: ProblemCode | undefined;
+  /** Which ref could not be read or changed, when it is about one. */
+  readonly ref: RefErrorDetails | undefined;
 
   /**
    * Makes an error.
@@ -149,5 +173,6 @@ export class ReftableError extends Error {
     this.file = options.file;
     this.offset = options.offset;
     this.problem = options.problem;
+    this.ref = options.ref;
   }
 }
