@@ -3,12 +3,6 @@ import { getUint32 } from "../bytes/big_endian.ts";
 /** The shortest abbreviation that Git uses. */
 const MIN_ID_LENGTH = 2;
 
-/** How many bits of the sort key each pass of the radix sort looks at. */
-const DIGIT_BITS = 11;
-
-/** How many different values such a digit has. */
-const RADIX = 1 << DIGIT_BITS;
-
 /** So many mentions do not fit into the caches of a processor any more. */
 const MANY = 0x8000;
 
@@ -27,6 +21,16 @@ export interface SortedObjects {
   forEach(visit: (ids: Uint8Array, start: number, positions: readonly number[]) => void): void;
 }
 
+/** Some mentions: the ids, and the number of the block of each. */
+interface Chunk {
+  readonly ids: Uint8Array<ArrayBuffer>;
+  readonly blocks: Uint32Array<ArrayBuffer>;
+}
+
+function makeChunk(capacity: number, idSize: number): Chunk {
+  return { ids: new Uint8Array(capacity * idSize), blocks: new Uint32Array(capacity) };
+}
+
 /**
  * Gathers which ref block mentions which object while refs are written, and then gives it in the
  * order of the object ids.
@@ -36,6 +40,8 @@ export interface SortedObjects {
  */
 export class ObjectIndex {
   readonly #idSize: number;
+  /** Chunks that are full: of {@linkcode MANY} mentions each, so that nothing is moved to make room. */
+  readonly #full: Chunk[] = [];
   #ids: Uint8Array<ArrayBuffer>;
   #blocks: Uint32Array<ArrayBuffer>;
   #count = 0;
@@ -45,8 +51,7 @@ export class ObjectIndex {
   /** @param idSize The length of an object id in bytes. */
   constructor(idSize: number) {
     this.#idSize = idSize;
-    this.#ids = new Uint8Array(32 * idSize);
-    this.#blocks = new Uint32Array(32);
+    ({ ids: this.#ids, blocks: this.#blocks } = makeChunk(32, idSize));
   }
 
   /**
@@ -58,104 +63,136 @@ export class ObjectIndex {
   add(bytes: Uint8Array, start: number, position: number): void {
     const positions = this.#positions;
     if (positions.at(-1) !== position) positions.push(position);
-    if (this.#count === this.#blocks.length) {
-      this.#ids = new Uint8Array(this.#ids.buffer.transfer(2 * this.#ids.byteLength));
-      this.#blocks = new Uint32Array(this.#blocks.buffer.transfer(2 * this.#blocks.byteLength));
-    }
+    if (this.#count === this.#blocks.length) this.#makeRoom();
     const ids = this.#ids;
     const offset = this.#count * this.#idSize;
     for (let i = 0; i < this.#idSize; i++) ids[offset + i] = bytes[start + i]!;
     this.#blocks[this.#count++] = positions.length - 1;
   }
 
+  #makeRoom(): void {
+    if (this.#count < MANY) {
+      this.#ids = new Uint8Array(this.#ids.buffer.transfer(2 * this.#ids.byteLength));
+      this.#blocks = new Uint32Array(this.#blocks.buffer.transfer(2 * this.#blocks.byteLength));
+    } else {
+      this.#full.push({ ids: this.#ids, blocks: this.#blocks });
+      ({ ids: this.#ids, blocks: this.#blocks } = makeChunk(MANY, this.#idSize));
+      this.#count = 0;
+    }
+  }
+
   /** Sorts what was added; nothing can be added afterwards. */
   sort(): SortedObjects {
-    if (this.#count > MANY) this.#moveTogether();
-    const { keys, order } = this.#sortByBeginning();
+    const bounds = this.#full.length > 0 ? this.#moveTogether() : Uint32Array.of(0, this.#count);
+    const count = this.#count;
+    // What all ids of a bucket begin with.
+    const known = bounds.length > 2 ? 1 : 0;
+    const keys = new Uint32Array(count);
+    const order = new Uint32Array(count);
     let shared = 0;
-    for (let start = 0, end; start < order.length; start = end) {
-      end = start + 1;
-      while (end < order.length && keys[end] === keys[start]) end++;
-      if (end < order.length) {
-        // Ids that differ in their first 32 bits share the whole bytes before the first bit that differs.
-        shared = Math.max(shared, Math.clz32(keys[start]! ^ keys[end]!) >>> 3);
-      }
-      if (end > start + 1) shared = Math.max(shared, this.#sortRun(order.subarray(start, end)));
+    for (let bucket = 1; bucket < bounds.length; bucket++) {
+      const start = bounds[bucket - 1]!;
+      const end = bounds[bucket]!;
+      const bucketKeys = keys.subarray(start, end);
+      const bucketOrder = order.subarray(start, end);
+      this.#sortBucket(start, known, bucketKeys, bucketOrder);
+      shared = Math.max(shared, this.#sortRuns(known, bucketKeys, bucketOrder));
     }
     return {
       idLength: Math.max(shared + 1, MIN_ID_LENGTH),
-      mentions: order.length,
-      forEach: (visit) => this.#visit(keys, order, visit),
+      mentions: count,
+      forEach: (visit) => {
+        for (let bucket = 1; bucket < bounds.length; bucket++) {
+          const start = bounds[bucket - 1]!;
+          const end = bounds[bucket]!;
+          this.#visit(keys.subarray(start, end), order.subarray(start, end), visit);
+        }
+      },
     };
   }
 
   /**
-   * Moves ids with the same first byte together, in the order in which they were added, so that who goes
-   * through them in order goes through the memory nearly in order too.
+   * Moves ids with the same first byte together, in the order in which they were added: what is done with
+   * one such bucket at a time stays within the caches.
+   *
+   * @returns Where each bucket begins, and where the last one ends.
    */
-  #moveTogether(): void {
+  #moveTogether(): Uint32Array {
+    const last = {
+      ids: this.#ids.subarray(0, this.#count * this.#idSize),
+      blocks: this.#blocks.subarray(0, this.#count),
+    };
+    const chunks = [...this.#full, last];
+    const bounds = new Uint32Array(257);
+    for (const { ids } of chunks) {
+      for (let id = 0; id < ids.length; id += this.#idSize) bounds[ids[id]! + 1]!++;
+    }
+    for (let byte = 0; byte < 256; byte++) bounds[byte + 1]! += bounds[byte]!;
+    const places = bounds.slice();
+    const together = makeChunk(bounds[256]!, this.#idSize);
+    for (const chunk of chunks) this.#move(chunk, places, together);
+    this.#full.length = 0;
+    ({ ids: this.#ids, blocks: this.#blocks } = together);
+    this.#count = bounds[256]!;
+    return bounds;
+  }
+
+  #move({ ids, blocks }: Chunk, places: Uint32Array, target: Chunk): void {
     const size = this.#idSize;
-    const ids = this.#ids;
-    const blocks = this.#blocks;
-    const ends = new Uint32Array(256);
-    for (let i = 0; i < this.#count; i++) ends[ids[i * size]!]!++;
-    let start = 0;
-    for (let byte = 0; byte < 256; byte++) {
-      const count = ends[byte]!;
-      ends[byte] = start;
-      start += count;
-    }
-    const movedIds = new Uint8Array(this.#count * size);
-    const movedBlocks = new Uint32Array(this.#count);
-    for (let i = 0; i < this.#count; i++) {
+    for (let i = 0; i < blocks.length; i++) {
       const from = i * size;
-      const place = ends[ids[from]!]!++;
+      const place = places[ids[from]!]!++;
       const to = place * size;
-      for (let byte = 0; byte < size; byte++) movedIds[to + byte] = ids[from + byte]!;
-      movedBlocks[place] = blocks[i]!;
+      for (let byte = 0; byte < size; byte++) target.ids[to + byte] = ids[from + byte]!;
+      target.blocks[place] = blocks[i]!;
     }
-    this.#ids = movedIds;
-    this.#blocks = movedBlocks;
   }
 
   /**
-   * Sorts the mentions by the first four bytes of their ids, those with the same bytes in the order in
-   * which they were added. A radix sort takes three passes over arrays for that, however many there are.
+   * Sorts mentions by four bytes of their ids, those with the same bytes in the order in which they
+   * were added. A radix sort takes four passes over arrays for that, however many there are.
+   *
+   * @param start The first mention.
+   * @param known How many bytes before those are the same in all.
+   * @param keys Receives the four bytes of each as a number.
+   * @param order Receives the mentions in their order.
    */
-  #sortByBeginning(): { keys: Uint32Array; order: Uint32Array } {
-    const count = this.#count;
-    let keys = new Uint32Array(count);
-    let order = new Uint32Array(count);
+  #sortBucket(start: number, known: number, keys: Uint32Array, order: Uint32Array): void {
+    const count = keys.length;
     for (let i = 0; i < count; i++) {
-      keys[i] = getUint32(this.#ids, i * this.#idSize);
-      order[i] = i;
+      keys[i] = getUint32(this.#ids, (start + i) * this.#idSize + known);
+      order[i] = start + i;
     }
-    let otherKeys = new Uint32Array(count);
-    let otherOrder = new Uint32Array(count);
-    const ends = new Uint32Array(RADIX);
-    for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
-      ends.fill(0);
-      for (let i = 0; i < count; i++) ends[(keys[i]! >>> shift) & (RADIX - 1)]!++;
-      let start = 0;
-      for (let digit = 0; digit < RADIX; digit++) {
-        const size = ends[digit]!;
-        ends[digit] = start;
-        start += size;
-      }
-      for (let i = 0; i < count; i++) {
-        const key = keys[i]!;
-        const place = ends[(key >>> shift) & (RADIX - 1)]!++;
-        otherKeys[place] = key;
-        otherOrder[place] = order[i]!;
-      }
-      [keys, otherKeys] = [otherKeys, keys];
-      [order, otherOrder] = [otherOrder, order];
+    const otherKeys = new Uint32Array(count);
+    const otherOrder = new Uint32Array(count);
+    for (let shift = 0; shift < 32; shift += 16) {
+      sortByDigit(shift, keys, order, otherKeys, otherOrder);
+      sortByDigit(shift + 8, otherKeys, otherOrder, keys, order);
     }
-    return { keys, order };
   }
 
   /**
-   * Sorts mentions whose ids begin with the same four bytes.
+   * Sorts mentions of a bucket that have the same four bytes.
+   *
+   * @returns How many bytes two different ids of the bucket share at most.
+   */
+  #sortRuns(known: number, keys: Uint32Array, order: Uint32Array): number {
+    let shared = 0;
+    for (let start = 0, end; start < order.length; start = end) {
+      const key = keys[start]!;
+      end = start + 1;
+      while (end < order.length && keys[end] === key) end++;
+      if (end < order.length) {
+        // Ids that differ in these 32 bits share the whole bytes before the first bit that differs.
+        shared = Math.max(shared, known + (Math.clz32(key ^ keys[end]!) >>> 3));
+      }
+      if (end > start + 1) shared = Math.max(shared, this.#sortRun(order.subarray(start, end)));
+    }
+    return shared;
+  }
+
+  /**
+   * Sorts mentions whose ids begin with the same bytes.
    *
    * @returns How many bytes two different ids among them share at most.
    */
@@ -196,17 +233,44 @@ export class ObjectIndex {
       const first = order[i]!;
       const key = keys[i]!;
       let block = -1;
-      positions.length = 0;
+      let count = 0;
       do {
         const next = this.#blocks[order[i]!]!;
-        if (next !== block) positions.push(this.#positions[next]!);
+        if (next !== block) positions[count++] = this.#positions[next]!;
         block = next;
         i++;
       } while (
         i < order.length && keys[i] === key &&
         this.#sharedLength(first, order[i]!) === this.#idSize
       );
+      // Mostly it is as long as before, and need not be touched.
+      if (positions.length !== count) positions.length = count;
       visit(this.#ids, first * this.#idSize, positions);
     }
+  }
+}
+
+/** Moves keys and what belongs to them into the order of eight bits of the keys, and else keeps their order. */
+function sortByDigit(
+  shift: number,
+  keys: Uint32Array,
+  order: Uint32Array,
+  sortedKeys: Uint32Array,
+  sortedOrder: Uint32Array,
+): void {
+  const count = keys.length;
+  const places = new Uint32Array(256);
+  for (let i = 0; i < count; i++) places[(keys[i]! >>> shift) & 255]!++;
+  let start = 0;
+  for (let digit = 0; digit < 256; digit++) {
+    const size = places[digit]!;
+    places[digit] = start;
+    start += size;
+  }
+  for (let i = 0; i < count; i++) {
+    const key = keys[i]!;
+    const place = places[(key >>> shift) & 255]!++;
+    sortedKeys[place] = key;
+    sortedOrder[place] = order[i]!;
   }
 }

@@ -116,10 +116,9 @@ export class Column<T extends NumberArray> {
     this.length = length;
   }
 
-  /** Gives all numbers, in memory that has no more; nothing can be appended afterwards. */
+  /** Gives all numbers; nothing can be appended afterwards. */
   finish(): T {
-    const { BYTES_PER_ELEMENT, buffer } = this.#array;
-    return new this.#type(buffer.transfer(this.length * BYTES_PER_ELEMENT));
+    return this.#array.subarray(0, this.length) as T;
   }
 
   #grow(length: number): void {
@@ -146,26 +145,81 @@ export class KeyBuilder {
 }
 
 /** Gives the first four bytes of an id as a number. */
-export function headOf(ids: Uint8Array, start: number, length: number): number {
+function headOf(ids: Uint8Array, start: number, length: number): number {
   if (length >= 4) return getUint32(ids, start);
   return (getUint24(ids, start) & (length === 3 ? 0xffffff : 0xffff00)) * 256;
 }
 
-/** Objects with positions, which grow. */
+/** Objects with positions, which grow. Appending one is a few stores: there may be millions. */
 export class ObjectBuilder {
-  readonly heads: Column<Uint32Array<ArrayBuffer>> = new Column(Uint32Array);
-  readonly ids: Column<Uint8Array<ArrayBuffer>> = new Column(Uint8Array);
-  readonly ends: Column<Uint32Array<ArrayBuffer>> = new Column(Uint32Array);
-  readonly positions: Column<Float64Array<ArrayBuffer>> = new Column(Float64Array);
+  /** How many objects there are. */
+  count = 0;
+  readonly #idLength: number;
+  #heads: Uint32Array<ArrayBuffer>;
+  #ids: Uint8Array<ArrayBuffer>;
+  #ends: Uint32Array<ArrayBuffer>;
+  #positions: Float64Array<ArrayBuffer>;
+  /** How many positions there are, with those of the object that comes next. */
+  #positionCount = 0;
+  /** How many belong to objects. */
+  #positionsEnd = 0;
 
+  /**
+   * @param idLength How many bytes each id has.
+   * @param expected About how many objects there will be.
+   */
+  constructor(idLength: number, expected: number) {
+    const capacity = Math.max(64, expected);
+    this.#idLength = idLength;
+    this.#heads = new Uint32Array(capacity);
+    this.#ids = new Uint8Array(capacity * idLength);
+    this.#ends = new Uint32Array(capacity);
+    this.#positions = new Float64Array(capacity);
+  }
+
+  /** Appends a position, which belongs to the object that comes next. */
+  addPosition(position: number): void {
+    if (this.#positionCount === this.#positions.length) {
+      this.#positions = new Float64Array(grown(this.#positions));
+    }
+    this.#positions[this.#positionCount++] = position;
+  }
+
+  /** Forgets positions whose object does not come. */
+  dropPositions(): void {
+    this.#positionCount = this.#positionsEnd;
+  }
+
+  /** Appends an object with the positions that were appended since the last one. */
+  add(bytes: Uint8Array, start: number): void {
+    const length = this.#idLength;
+    const { count } = this;
+    if (count === this.#heads.length) {
+      this.#heads = new Uint32Array(grown(this.#heads));
+      this.#ids = new Uint8Array(grown(this.#ids));
+      this.#ends = new Uint32Array(grown(this.#ends));
+    }
+    const ids = this.#ids;
+    const target = count * length;
+    for (let i = 0; i < length; i++) ids[target + i] = bytes[start + i]!;
+    this.#heads[count] = headOf(bytes, start, length);
+    this.#ends[count] = this.#positionsEnd = this.#positionCount;
+    this.count = count + 1;
+  }
+
+  /** Gives all objects; nothing can be appended afterwards. */
   finish(): ObjectColumns {
     return {
-      heads: this.heads.finish(),
-      ids: this.ids.finish(),
-      ends: this.ends.finish(),
-      positions: this.positions.finish(),
+      heads: this.#heads.subarray(0, this.count),
+      ids: this.#ids.subarray(0, this.count * this.#idLength),
+      ends: this.#ends.subarray(0, this.count),
+      positions: this.#positions.subarray(0, this.#positionsEnd),
     };
   }
+}
+
+function grown({ buffer }: NumberArray): ArrayBuffer {
+  return buffer.transfer(2 * buffer.byteLength);
 }
 
 /** Gives a key of a column, which is a part of it. */

@@ -1,4 +1,3 @@
-import { ByteReader } from "../bytes/byte_reader.ts";
 import { decodeText } from "../bytes/text.ts";
 import type { ProblemCode } from "../errors.ts";
 import { type Block, BlockType, damagedRecord, restartPosition } from "../format/block.ts";
@@ -12,7 +11,7 @@ import { RefnameChecker, refnameProblem } from "../format/refname.ts";
 import { decodeTarget, readUpdateIndex, RefValueType } from "../format/ref_record.ts";
 import type { TableLayout } from "./layout.ts";
 import { ObjectIndex } from "./object_index.ts";
-import { BlockState, Column, headOf, KeyBuilder, ObjectBuilder } from "./range_report.ts";
+import { BlockState, Column, KeyBuilder, ObjectBuilder } from "./range_report.ts";
 
 const NO_KEY = new Uint8Array();
 
@@ -40,7 +39,7 @@ export class BlockCheck {
   /** Where the index blocks say it is. */
   readonly entryPositions: Column<Float64Array<ArrayBuffer>> = new Column(Float64Array);
   /** What the object blocks say. */
-  readonly objects: ObjectBuilder = new ObjectBuilder();
+  readonly objects: ObjectBuilder;
   /** What the ref blocks mention, when the table has an object section. */
   readonly mentions: ObjectIndex | undefined;
   /** How many bytes the keys of the last block had, if it was an object block. */
@@ -53,14 +52,16 @@ export class BlockCheck {
   readonly #flaws = new Map<ProblemCode, Flaw>();
   /** Where the last record begins that has one. */
   #lastFlawed = 0;
-  /** How many positions belong to objects that were kept. */
-  #positionsEnd = 0;
   /** How far a ref's update index may be above the lowest. */
   readonly #maxDistance: number;
 
-  /** @param layout What the header and the footer of the table say. */
-  constructor(layout: TableLayout) {
+  /**
+   * @param layout What the header and the footer of the table say.
+   * @param objects About how many objects there will be in object blocks.
+   */
+  constructor(layout: TableLayout, objects: number) {
     this.#layout = layout;
+    this.objects = new ObjectBuilder(layout.objectIdLength, objects);
     this.#cursor = new BlockCursor(layout.hashSize);
     this.mentions = layout.objects && new ObjectIndex(layout.hashSize);
     const { minUpdateIndex, maxUpdateIndex } = layout;
@@ -189,31 +190,32 @@ export class BlockCheck {
 
   #checkObject(start: number): void {
     const cursor = this.#cursor;
-    const { block, key, keyLength, valueType } = cursor;
+    const { objects } = this;
+    const { block, key, keyLength, valueStart, valueEnd } = cursor;
     if (this.idLength === 0) this.idLength = keyLength;
     if (keyLength !== this.idLength) {
       const finding = `its key has ${keyLength} bytes, that before it ${this.idLength}`;
       throw damagedRecord(block, start, finding, "object");
     }
-    const { heads, ids, positions, ends } = this.objects;
-    // What cannot be compared with ids that have the right length is of no use.
-    const isUsed = keyLength === this.#layout.objectIdLength;
-    // A damaged record may have left positions behind.
-    positions.length = this.#positionsEnd;
-    const reader = new ByteReader(block.bytes, cursor.valueStart, cursor.valueEnd);
-    const count = valueType === 0 ? reader.varint() : valueType;
-    let position = 0;
-    for (let i = 0; i < count; i++) {
-      const distance = reader.varint();
-      if (i > 0 && distance === 0) throw positionsDoNotAscend(cursor);
+    objects.dropPositions();
+    const { bytes } = block;
+    let next = valueStart;
+    // Otherwise it begins with their number, and they end the value too.
+    if (cursor.valueType === 0) { while (bytes[next++]! & 0x80); }
+    for (let position = 0, isFirst = true; next < valueEnd; isFirst = false) {
+      // The cursor has found that these numbers are good.
+      let byte = bytes[next++]!;
+      let distance = byte & 0x7f;
+      while (byte & 0x80) {
+        byte = bytes[next++]!;
+        distance = (distance + 1) * 0x80 + (byte & 0x7f);
+      }
+      if (!isFirst && distance === 0) throw positionsDoNotAscend(cursor);
       position += distance;
-      positions.push(position);
+      objects.addPosition(position);
     }
-    if (!isUsed) return;
-    heads.push(headOf(key, 0, keyLength));
-    ids.pushBytes(key, 0, keyLength);
-    ends.push(positions.length);
-    this.#positionsEnd = positions.length;
+    // What cannot be compared with ids that have the right length is of no use.
+    if (keyLength === this.#layout.objectIdLength) objects.add(key, 0);
   }
 
   #checkEntry(start: number): void {

@@ -12,7 +12,6 @@ import { ProblemList } from "./problem_list.ts";
 import {
   BlockState,
   Column,
-  headOf,
   ObjectBuilder,
   type ObjectColumns,
   type RangeReport,
@@ -66,7 +65,7 @@ export class RangeWalk {
   constructor(loader: BlockLoader, start: number, end: number) {
     this.#loader = loader;
     this.#blocks = loader.sequence();
-    this.#check = new BlockCheck(loader.layout);
+    this.#check = new BlockCheck(loader.layout, expectedObjects(loader.layout, start, end));
     this.#list = new ProblemList(loader.layout.file);
     this.position = this.#start = start;
     this.#end = end;
@@ -144,7 +143,7 @@ export class RangeWalk {
     this.#ends.push(end);
     this.#idLengths.push(check.idLength);
     this.#entryEnds.push(check.entryPositions.length);
-    this.#objectEnds.push(check.objects.ends.length);
+    this.#objectEnds.push(check.objects.count);
   }
 
   /** Loads a block; what cannot be one is a problem. */
@@ -254,27 +253,20 @@ function isPadded(layout: TableLayout, starts: readonly number[]): boolean {
   return blockSize > 0 && starts.every((start) => start >= last || start % blockSize === 0);
 }
 
+/** About how many objects the object blocks of a range have: few take more than eight bytes. */
+function expectedObjects({ objects }: TableLayout, start: number, end: number): number {
+  if (!objects) return 0;
+  const bytes = Math.min(end, objects.end) - Math.max(start, objects.start);
+  return Math.max(0, Math.ceil(bytes / 8));
+}
+
 /** Puts the objects that were mentioned in order, each once. */
 function sortMentions(mentions: ObjectIndex | undefined, hashSize: number): ObjectColumns {
-  if (!mentions) return new ObjectBuilder().finish();
-  const sorted = mentions.sort();
-  const heads = new Uint32Array(sorted.mentions);
-  const ends = new Uint32Array(sorted.mentions);
-  const ids = new Uint8Array(sorted.mentions * hashSize);
-  const positions = new Float64Array(sorted.mentions);
-  let objects = 0;
-  let end = 0;
-  sorted.forEach((bytes, start, blocks) => {
-    const target = objects * hashSize;
-    for (let i = 0; i < hashSize; i++) ids[target + i] = bytes[start + i]!;
-    for (let i = 0; i < blocks.length; i++) positions[end++] = blocks[i]!;
-    heads[objects] = headOf(bytes, start, hashSize);
-    ends[objects++] = end;
+  const sorted = mentions?.sort();
+  const objects = new ObjectBuilder(hashSize, sorted?.mentions ?? 0);
+  sorted?.forEach((ids, start, positions) => {
+    for (let i = 0; i < positions.length; i++) objects.addPosition(positions[i]!);
+    objects.add(ids, start);
   });
-  return {
-    heads: new Uint32Array(heads.buffer.transfer(4 * objects)),
-    ids: new Uint8Array(ids.buffer.transfer(hashSize * objects)),
-    ends: new Uint32Array(ends.buffer.transfer(4 * objects)),
-    positions: new Float64Array(positions.buffer.transfer(8 * end)),
-  };
+  return objects.finish();
 }

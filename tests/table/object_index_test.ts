@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { encodeHex } from "../../src/bytes/hex.ts";
 import { ObjectIndex } from "../../src/table/object_index.ts";
+import { seeded } from "../fixtures.ts";
 
 /** That a block at a position mentions an object. */
 type Mention = readonly [oid: string, position: number];
@@ -123,4 +124,15 @@ Deno.test("ObjectIndex takes many objects", () => {
     sorted.map(([, at]) => at).join(),
   );
   assertEquals(idLength, expected(mentions).idLength);
+});
+
+Deno.test("ObjectIndex takes many mentions of few objects that begin alike", () => {
+  const random = seeded(9);
+  let position = 0;
+  const mentions = Array.from({ length: 70_000 }, (): Mention => {
+    if (random(3) === 0) position += 512;
+    // They share none of their bytes, all or any number between.
+    return [digits(20, random(21), random(2), random(3)), position];
+  });
+  assertEquals(sortMentions(mentions, 20), expected(mentions));
 });

@@ -160,7 +160,8 @@ Deno.test("verifyTable() has others verify ranges, and concludes the same", asyn
       run: async (task, hooks) => {
         tasks.push(task);
         hooks.onProgress?.(1000);
-        const report = await runRangeTask(structuredClone(task), hooks);
+        // How often the walk itself tells how far it is depends on the machine.
+        const report = await runRangeTask(structuredClone(task), { signal: hooks.signal });
         return structuredClone(report, { transfer: transferables(report) });
       },
     };
