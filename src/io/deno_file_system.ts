@@ -26,6 +26,10 @@ export const denoFileSystem: FileSystem = {
   list: (path) =>
     attempt("list", path, async () => await Array.fromAsync(Deno.readDir(path), entry)),
   listSync: (path) => attemptSync("list", path, () => Array.from(Deno.readDirSync(path), entry)),
+  realPath: (path) => Promise.try(() => realPath(path)),
+  realPathSync: (path) => realPath(path),
+  readLink: (path) => Promise.try(() => readLink(path)),
+  readLinkSync: (path) => readLink(path),
   create: (path, mode) => Promise.try(() => createFile(path, mode)),
   append: (path) => {
     return Promise.try(() => {
@@ -99,6 +103,20 @@ function statFile(path: string | URL): FileInfo | undefined {
     const isBelowFile = error instanceof ReftableError &&
       error.cause instanceof Deno.errors.NotADirectory;
     if (isMissing(error) || isBelowFile) return undefined;
+    throw error;
+  }
+}
+
+function realPath(path: string): string {
+  return attemptSync("resolve", path, () => Deno.realPathSync(path));
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return attemptSync("read link", path, () => Deno.readLinkSync(path));
+  } catch (error) {
+    const { code } = (error as ReftableError).cause as { code?: string };
+    if (isMissing(error) || code === "EINVAL" || code === "ENOTDIR") return undefined;
     throw error;
   }
 }
@@ -245,7 +263,9 @@ function isMissing(error: unknown): boolean {
 }
 
 /** What the permission to read is enough for. */
-const READS: ReadonlySet<string> = new Set(["open", "read", "stat", "list"]);
+const READS: ReadonlySet<string> = new Set([
+  ...["open", "read", "stat", "list", "resolve", "read link"],
+]);
 
 function failure(verb: string, path: string | URL, cause: unknown): ReftableError {
   const file = path instanceof URL && path.protocol === "file:" ? fromFileUrl(path) : String(path);

@@ -70,6 +70,14 @@ export interface FileSystem {
   list(path: string | URL): Promise<DirectoryEntry[]>;
   /** Lists a directory, in no particular order. */
   listSync(path: string | URL): DirectoryEntry[];
+  /** Gives the absolute path of a file that exists, without symbolic links on the way. */
+  realPath(path: string): Promise<string>;
+  /** Gives the absolute path of a file that exists, without symbolic links on the way. */
+  realPathSync(path: string): string;
+  /** Gives what a symbolic link holds; `undefined` when there is no such link. */
+  readLink(path: string): Promise<string | undefined>;
+  /** Gives what a symbolic link holds; `undefined` when there is no such link. */
+  readLinkSync(path: string): string | undefined;
   /**
    * Creates a file that does not exist yet.
    *

@@ -22,3 +22,19 @@ export function* readIfPresent(fileSystem: FileSystem, path: string): Io<Uint8Ar
     throw error;
   }
 }
+
+/** Asks for the absolute path of a file that exists, without symbolic links on the way. */
+export function* realPath(fileSystem: FileSystem, path: string): Io<string> {
+  return yield* perform({
+    sync: () => fileSystem.realPathSync(path),
+    async: () => fileSystem.realPath(path),
+  });
+}
+
+/** Asks for what a symbolic link holds; `undefined` when there is no such link. */
+export function* readLink(fileSystem: FileSystem, path: string): Io<string | undefined> {
+  return yield* perform({
+    sync: () => fileSystem.readLinkSync(path),
+    async: () => fileSystem.readLink(path),
+  });
+}

@@ -13,6 +13,10 @@ const ASKING: Record<string, (path: string | URL) => unknown> = {
   listSync: (path) => denoFileSystem.listSync(String(path)),
   stat: (path) => denoFileSystem.stat(String(path)),
   statSync: (path) => denoFileSystem.statSync(String(path)),
+  realPath: (path) => denoFileSystem.realPath(String(path)),
+  realPathSync: (path) => denoFileSystem.realPathSync(String(path)),
+  readLink: (path) => denoFileSystem.readLink(String(path)),
+  readLinkSync: (path) => denoFileSystem.readLinkSync(String(path)),
 };
 
 async function errorOf(name: string, path: string | URL): Promise<ReftableError> {
@@ -105,14 +109,37 @@ Deno.test("denoFileSystem describes and lists what there is", () =>
     }
   }));
 
+Deno.test("denoFileSystem follows symbolic links", () =>
+  inTempDir(async (dir) => {
+    await Deno.mkdir(join(dir, "sub"));
+    await Deno.writeTextFile(join(dir, "sub", "file"), "text");
+    await Deno.symlink("sub", join(dir, "link"));
+    await Deno.symlink("refs/heads/main", join(dir, "dangling"));
+    const real = Deno.realPathSync(dir);
+    for (const realPath of [denoFileSystem.realPathSync, denoFileSystem.realPath]) {
+      assertEquals(await realPath(join(dir, "link", "file")), join(real, "sub", "file"));
+      assertEquals(await realPath(`${dir}/link/..`), real);
+    }
+    for (const readLink of [denoFileSystem.readLinkSync, denoFileSystem.readLink]) {
+      assertEquals(await readLink(join(dir, "link")), "sub");
+      assertEquals(await readLink(join(dir, "dangling")), "refs/heads/main");
+      for (const name of ["sub", "link/file", "missing", "sub/file/below"]) {
+        assertEquals(await readLink(join(dir, name)), undefined, name);
+      }
+    }
+  }));
+
 Deno.test("denoFileSystem tells when a file does not exist", () =>
   inTempDir(async (dir) => {
     const path = join(dir, "missing");
-    for (const name of Object.keys(ASKING).filter((name) => !name.startsWith("stat"))) {
+    for (const name of Object.keys(ASKING).filter((name) => !/^(?:stat|readLink)/.test(name))) {
       if (name.startsWith("closed")) continue;
       const error = await errorOf(name, path);
       assertEquals([error.code, error.file], ["not-exist", path], name);
-      assertMatch(error.message, /^Cannot (open|read|list) ".*missing": it does not exist$/);
+      assertMatch(
+        error.message,
+        /^Cannot (open|read|list|resolve) ".*missing": it does not exist$/,
+      );
       assert(error.cause instanceof Deno.errors.NotFound);
     }
   }));
