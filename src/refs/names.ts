@@ -1,0 +1,92 @@
+/**
+ * What the name of a ref says about it. Whether a name is a good one is told by `format/refname.ts`; the order of
+ * names is that of their bytes: see {@linkcode compareText}.
+ *
+ * @module
+ */
+
+/** What stands outside of the storage of refs, in files of its own that only commands of Git write. */
+const PSEUDO_REFS: ReadonlySet<string> = new Set(["FETCH_HEAD", "MERGE_HEAD"]);
+
+/** The root refs whose names do not end with `_HEAD`. */
+const IRREGULAR_ROOT_REFS: ReadonlySet<string> = new Set([
+  "HEAD",
+  "AUTO_MERGE",
+  "BISECT_EXPECTED_REV",
+  "NOTES_MERGE_PARTIAL",
+  "NOTES_MERGE_REF",
+  "MERGE_AUTOSTASH",
+]);
+
+/** Where all refs are but the root refs. */
+export const REFS_PREFIX = "refs/";
+
+/** Where branches are. */
+export const BRANCH_PREFIX = "refs/heads/";
+
+/** Tells whether a name is `FETCH_HEAD` or `MERGE_HEAD`: files that hold more than a ref, and are only read as one. */
+export function isPseudoRef(refname: string): boolean {
+  return PSEUDO_REFS.has(refname);
+}
+
+/** Tells whether a name could be that of a ref outside of `refs/`: capital letters, `-` and `_`. */
+export function hasRootRefSyntax(refname: string): boolean {
+  return /^[A-Z_-]*$/.test(refname);
+}
+
+/** Tells whether a name is that of a ref outside of `refs/`: `HEAD`, `ORIG_HEAD` and the like. */
+export function isRootRef(refname: string): boolean {
+  if (!hasRootRefSyntax(refname) || isPseudoRef(refname)) return false;
+  return refname.endsWith("_HEAD") || IRREGULAR_ROOT_REFS.has(refname);
+}
+
+/** Tells whether a ref below `refs/` belongs to one working tree alone. */
+export function isPerWorktreeRef(refname: string): boolean {
+  return /^refs\/(?:worktree|bisect|rewritten)\//.test(refname);
+}
+
+/** Tells whether a ref belongs to the working tree that is open: what has no place among the shared refs. */
+export function isCurrentWorktreeRef(refname: string): boolean {
+  return hasRootRefSyntax(refname) || isPerWorktreeRef(refname);
+}
+
+/** Tells whether only commits may be written to a ref. */
+export function isBranch(refname: string): boolean {
+  return refname === "HEAD" || refname.startsWith(BRANCH_PREFIX);
+}
+
+/** Which working tree a ref belongs to. */
+export type RefPlace =
+  /** All share it. */
+  | { readonly kind: "shared"; readonly refname: string }
+  /** The working tree that is open. */
+  | { readonly kind: "current"; readonly refname: string }
+  /** The main working tree, by name: `main-worktree/HEAD`. */
+  | { readonly kind: "main"; readonly refname: string }
+  /** A linked working tree, by name: `worktrees/<id>/HEAD`. */
+  | { readonly kind: "other"; readonly worktree: string; readonly refname: string };
+
+/**
+ * Finds out where a ref belongs.
+ *
+ * @returns The place, and the name that the ref has there. It is empty for `worktrees/<id>`, which is no ref.
+ */
+export function parseWorktreeName(refname: string): RefPlace {
+  const [, worktree, inner = ""] = /^worktrees\/([^/]*)(?:\/(.*))?$/s.exec(refname) ?? [];
+  if (worktree !== undefined && isCurrentWorktreeRef(inner)) {
+    return { kind: "other", worktree, refname: inner };
+  }
+  const main = /^main-worktree\/(.*)$/s.exec(refname)?.[1];
+  if (main !== undefined && isCurrentWorktreeRef(main)) return { kind: "main", refname: main };
+  return { kind: isCurrentWorktreeRef(refname) ? "current" : "shared", refname };
+}
+
+/**
+ * Tells whether a ref of this name can be read and deleted without harm though the name may break the rules: below
+ * `refs/` it must not lead out of it, elsewhere it must look like a root ref.
+ */
+export function isSafeRefname(refname: string): boolean {
+  if (!refname.startsWith(REFS_PREFIX)) return /^[A-Z_]+$/.test(refname);
+  const components = refname.slice(REFS_PREFIX.length).split("/");
+  return components.every((component) => !/^\.{0,2}$/.test(component));
+}
