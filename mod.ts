@@ -89,5 +89,6 @@ export type {
   ReadableFile,
   WritableFile,
 } from "./src/io/file_system.ts";
+export { MemoryFileSystem, type MemoryFileSystemOptions } from "./src/io/memory_file_system.ts";
 export { removePendingFiles } from "./src/io/pending_file.ts";
 export { configureWorkers, endWorkers, type WorkerSettings } from "./src/workers/install.ts";
