@@ -92,6 +92,8 @@ function mayEnd(name: Uint8Array, length: number): boolean {
 }
 
 function endsWithLock(name: Uint8Array, end: number): boolean {
+  // Hardly any component ends like that, so it is seldom looked at further.
+  if (name[end - 1] !== LOCK.at(-1)) return false;
   const start = end - LOCK.length;
   return start >= 0 && LOCK.every((byte, i) => name[start + i] === byte);
 }

@@ -2,7 +2,7 @@ import type { BlockSource } from "../io/block_source.ts";
 import { BytesSource } from "../io/block_source.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import { openFileSource } from "../io/file_source.ts";
-import { runAsync } from "../io/io.ts";
+import { type Io, runAsync } from "../io/io.ts";
 import { BlockLoader } from "./block_loader.ts";
 import type { TableLayout } from "./layout.ts";
 import type { RangeReport } from "./range_report.ts";
@@ -57,6 +57,9 @@ export function rangeRunner(): RangeRunner | undefined {
 /** After how many milliseconds others get their turn. */
 const TURN = 20;
 
+/** The same in a thread of its own, where a message that stops it is all there can be. */
+const LONG_TURN = 60;
+
 /**
  * Verifies a range, and lets others have their turn now and then.
  *
@@ -66,23 +69,30 @@ export async function walkRange(
   source: BlockSource,
   { layout, start, end }: Omit<RangeTask, "input">,
   { signal, onProgress }: RangeHooks,
+  turn: number = TURN,
 ): Promise<RangeReport> {
   const walk = new RangeWalk(new BlockLoader(source, layout, 0), start, end);
-  let began = performance.now();
-  while (await runAsync(walk.next())) {
-    if (performance.now() - began < TURN) continue;
+  while (await runAsync(walkFor(walk, turn))) {
     onProgress?.(walk.position - start);
     await new Promise((resolve) => setTimeout(resolve));
     signal?.throwIfAborted();
-    began = performance.now();
   }
   return walk.finish();
+}
+
+/** Walks on for some milliseconds: a promise for each block would take as long as the block. */
+function* walkFor(walk: RangeWalk, milliseconds: number): Io<boolean> {
+  const end = performance.now() + milliseconds;
+  while (yield* walk.next()) {
+    if (performance.now() >= end) return true;
+  }
+  return false;
 }
 
 /** Verifies a range from its description, as another thread does. */
 export async function runRangeTask(task: RangeTask, hooks: RangeHooks): Promise<RangeReport> {
   using source = await openTask(task);
-  return await walkRange(source, task, hooks);
+  return await walkRange(source, task, hooks, LONG_TURN);
 }
 
 async function openTask({ input, layout: { file } }: RangeTask): Promise<BlockSource> {

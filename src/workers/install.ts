@@ -22,6 +22,13 @@ export interface WorkerSettings {
    * whether it was given. Otherwise a worker may do what the program may.
    */
   readonly leastPrivilege?: boolean | undefined;
+  /**
+   * For how many milliseconds a worker waits for the next job when it has done one; 0 by default. A new
+   * worker takes a tenth of a second and more until its code is loaded and fast, so a server or an editor
+   * does well to keep some. A program that is to end must wait until they have, or call
+   * {@linkcode endWorkers}: a worker that waits keeps it from ending.
+   */
+  readonly idle?: number | undefined;
 }
 
 let settings: WorkerSettings = {};
@@ -32,15 +39,21 @@ let pool: WorkerPool | undefined;
  *
  * @example
  * ```ts
- * import { configureWorkers } from "@reftable/reftable";
+ * import { configureWorkers, endWorkers, verifyTable } from "@reftable/reftable";
  *
- * configureWorkers({ mode: "never" });
- * configureWorkers({ mode: "auto" });
+ * // A program that verifies many tables keeps its workers for a while.
+ * configureWorkers({ mode: "always", idle: 60_000 });
+ * await verifyTable("tests/fixtures/git/mixed-4k.ref");
+ * await verifyTable("tests/fixtures/git/unpadded-4k.ref");
+ * endWorkers();
+ *
+ * configureWorkers({ mode: "auto", idle: 0 });
  * ```
  */
 export function configureWorkers(changes: WorkerSettings): void {
   settings = { ...settings, ...changes };
   // The old pool ends its workers when their jobs are done.
+  pool?.retire();
   pool = undefined;
 }
 

@@ -43,6 +43,8 @@ interface Member {
   /** Whether its code was loaded. */
   isReady: boolean;
   assignment: Assignment | undefined;
+  /** Ends it when nothing came to do. */
+  timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 /** How to make a pool. */
@@ -51,22 +53,29 @@ export interface PoolOptions {
   readonly size?: number | undefined;
   /** Whether workers get no more access than their job needs, which takes `--unstable-worker-options`. */
   readonly leastPrivilege?: boolean | undefined;
+  /** For how many milliseconds a worker waits for the next job; 0 by default. */
+  readonly idle?: number | undefined;
 }
 
 /**
  * Workers that do jobs, as many at a time as there are processors. They are started when there is something
- * to do, and ended as soon as there is not: an idle worker would keep the process from ending.
+ * to do, and ended as soon as there is not, or some time after: an idle worker keeps the process from
+ * ending, but one that has done a job before does the next one sooner.
  */
 export class WorkerPool implements Disposable {
   readonly #size: number;
   readonly #leastPrivilege: boolean;
   readonly #members = new Set<Member>();
   readonly #queue: Assignment[] = [];
+  #idle: number;
 
   /** Makes a pool without workers. */
-  constructor({ size = navigator.hardwareConcurrency, leastPrivilege = false }: PoolOptions = {}) {
+  constructor(
+    { size = navigator.hardwareConcurrency, leastPrivilege = false, idle = 0 }: PoolOptions = {},
+  ) {
     this.#size = Math.max(1, size);
     this.#leastPrivilege = leastPrivilege;
+    this.#idle = idle;
   }
 
   /** How many workers there are now. */
@@ -106,6 +115,12 @@ export class WorkerPool implements Disposable {
     }
   }
 
+  /** Ends the workers that wait for jobs, and from now on the others as soon as they have none. */
+  retire(): void {
+    this.#idle = 0;
+    for (const member of this.#members) if (!member.assignment) this.#end(member);
+  }
+
   /** Ends all workers; the jobs under way and those that wait fail. */
   [Symbol.dispose](): void {
     const error = new ReftableError("io", "Cannot finish job: its worker was ended");
@@ -116,13 +131,11 @@ export class WorkerPool implements Disposable {
   /** Gives waiting jobs to workers that are free, or to new ones. */
   #assign(): void {
     while (this.#queue.length > 0) {
-      const next = this.#queue[0]!;
-      const free = [...this.#members].find((member) => {
-        return !member.assignment && sameAccess(member.access, next.access);
-      });
-      if (!free && this.#members.size >= this.#size) break;
-      this.#queue.shift();
-      const member = free ?? this.#start(next.access);
+      const member = this.#memberFor(this.#queue[0]!.access);
+      if (!member) break;
+      const next = this.#queue.shift()!;
+      clearTimeout(member.timer);
+      member.timer = undefined;
       try {
         member.worker.postMessage(next.message);
         member.assignment = next;
@@ -130,14 +143,41 @@ export class WorkerPool implements Disposable {
         next.reject(error);
       }
     }
-    for (const member of this.#members) if (!member.assignment) this.#end(member);
+    for (const member of this.#members) if (!member.assignment) this.#rest(member);
+  }
+
+  /** A worker that is free and may do what a job needs; `undefined` when all are busy. */
+  #memberFor(access: WorkerAccess): Member | undefined {
+    const free = this.#members.values().filter((member) => !member.assignment).toArray();
+    const fit = free.find((member) => {
+      return !this.#leastPrivilege || sameAccess(member.access, access);
+    });
+    if (fit) return fit;
+    if (this.#members.size >= this.#size) {
+      // One that may do other things makes room.
+      if (!free[0]) return undefined;
+      this.#end(free[0]);
+    }
+    return this.#start(access);
+  }
+
+  /** Ends a worker that has nothing to do, at once or when it had nothing for long enough. */
+  #rest(member: Member): void {
+    if (this.#idle <= 0) this.#end(member);
+    else member.timer ??= setTimeout(() => this.#end(member), this.#idle);
   }
 
   #start(access: WorkerAccess): Member {
     const options: WorkerOptions & { deno?: unknown } = { type: "module" };
     if (this.#leastPrivilege) options.deno = { permissions: onlyAccess(access) };
     const worker = new Worker(ENTRY, options);
-    const member: Member = { worker, access, isReady: false, assignment: undefined };
+    const member: Member = {
+      worker,
+      access,
+      isReady: false,
+      assignment: undefined,
+      timer: undefined,
+    };
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(member, data);
     worker.onerror = (event) => {
       // Otherwise it would end this thread too.
@@ -188,6 +228,7 @@ export class WorkerPool implements Disposable {
   /** Ends a worker; the job that it has not finished fails. */
   #end(member: Member, error?: Error): void {
     this.#members.delete(member);
+    clearTimeout(member.timer);
     member.worker.terminate();
     if (error) member.assignment?.reject(error);
   }

@@ -106,3 +106,54 @@ Deno.test("WorkerPool fails jobs when it is disposed, and works on after that", 
   assertEquals(pool.workers, 0);
   assert((await pool.run("compact", task.task, { access: ACCESS })).blocks > 0);
 });
+
+Deno.test("WorkerPool.run() does jobs of different access by turns", async () => {
+  using pool = new WorkerPool({ size: 1 });
+  using first = new Task(TABLES);
+  using second = new Task(TABLES);
+  const jobs = [first, second].map(({ dir, task }) => {
+    return pool.run("compact", task, { access: { read: [FIXTURES], write: [dir] } });
+  });
+  const [a, b] = await Promise.all(jobs);
+  assertEquals(a, b);
+  assertEquals(pool.workers, 0);
+});
+
+Deno.test({
+  name: "WorkerPool keeps workers for the next jobs as long as it is told to",
+  sanitizeResources: true,
+  async fn() {
+    using pool = new WorkerPool({ size: 2, idle: 60_000 });
+    using task = new Task(TABLES);
+    const run = () => pool.run("compact", task.task, { access: ACCESS });
+    const statistics = await Promise.all([run(), run()]);
+    assertEquals(pool.workers, 2);
+    // One of them does what comes next.
+    assertEquals(await run(), statistics[0]);
+    assertEquals(pool.workers, 2);
+    pool[Symbol.dispose]();
+    assertEquals(pool.workers, 0);
+
+    using shortly = new WorkerPool({ size: 1, idle: 1 });
+    await shortly.run("compact", task.task, { access: ACCESS });
+    while (shortly.workers > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    await shortly.run("compact", task.task, { access: ACCESS });
+    assertEquals(shortly.workers, 1);
+  },
+});
+
+Deno.test("WorkerPool.retire() ends workers as soon as they have nothing to do", async () => {
+  const pool = new WorkerPool({ size: 2, idle: 60_000 });
+  using task = new Task(TABLES);
+  const run = () => pool.run("compact", task.task, { access: ACCESS });
+  await run();
+  const running = [run(), run()];
+  pool.retire();
+  assertEquals(pool.workers, 2);
+  await Promise.all(running);
+  assertEquals(pool.workers, 0);
+  const waiting = new WorkerPool({ idle: 60_000 });
+  await waiting.run("compact", task.task, { access: ACCESS });
+  waiting.retire();
+  assertEquals(waiting.workers, 0);
+});

@@ -114,6 +114,23 @@ Deno.test("configureWorkers() keeps workers to the stack's directory", async () 
   assertMatch(refused.stdout, /^io Cannot open ".*\/a": permission is missing/);
 });
 
+Deno.test("configureWorkers() gives a stack a worker of its own where others wait that may not touch it", async () => {
+  using dir = new StackDirectory(TABLES);
+  using other = new StackDirectory(TABLES);
+  const script = `
+    import { configureWorkers, endWorkers, Stack } from ${JSON.stringify(MOD)};
+    configureWorkers({ leastPrivilege: true, size: 1, idle: 60_000 });
+    for (const path of ${JSON.stringify([dir.path, other.path])}) {
+      await using stack = await Stack.open(path, { workers: "always" });
+      await stack.compact();
+      console.log(stack.tableNames.length);
+    }
+    endWorkers();
+  `;
+  const access = ["--allow-read", "--allow-write", "--unstable-worker-options"];
+  assertEquals(await evaluate(script, access), { code: 0, stdout: "1\n1\n", stderr: "" });
+});
+
 const MOD = new URL("../../mod.ts", import.meta.url).href;
 const POOL = new URL("../../src/workers/pool.ts", import.meta.url).href;
 const CONFIG = fromFileUrl(new URL("../../deno.json", import.meta.url));

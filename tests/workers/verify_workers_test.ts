@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { configureWorkers, ReftableError, verifyTable, type WorkerMode } from "@reftable/reftable";
+import {
+  configureWorkers,
+  endWorkers,
+  ReftableError,
+  verifyTable,
+  type WorkerMode,
+} from "@reftable/reftable";
 import { fixture, fixtures, seeded } from "../fixtures.ts";
 
 /** Has tables verified by workers, or in place, until it is disposed. */
@@ -55,4 +61,21 @@ Deno.test("verifyTable() with workers ends when its signal says so", async () =>
   const reason = new ReftableError("api", "enough");
   const signal = AbortSignal.abort(reason);
   assertEquals(await assertRejects(() => verifyTable(bytes, { signal })), reason);
+});
+
+Deno.test({
+  name: "configureWorkers() keeps workers until it is called again, or all are ended",
+  sanitizeResources: true,
+  async fn() {
+    const { bytes } = fixture("git/mixed-4k.ref");
+    using _ = using("always");
+    for (const end of [endWorkers, () => configureWorkers({})]) {
+      configureWorkers({ idle: 60_000 });
+      for (let i = 0; i < 2; i++) {
+        assertEquals((await verifyTable(bytes, { jobs: 2 })).problems, []);
+      }
+      end();
+      configureWorkers({ idle: undefined });
+    }
+  },
 });
