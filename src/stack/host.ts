@@ -38,6 +38,11 @@ export class StackHost {
     return { ...this.settings, hash };
   }
 
+  /** How long to wait for a lock, in milliseconds, −1 for ever. */
+  get lockTimeout(): number {
+    return this.settings.lockTimeout ?? DEFAULT_LOCK_TIMEOUT;
+  }
+
   /** The path of a file of the stack's directory. */
   path(name: string): string {
     return `${this.location.directory}/${name}`;
@@ -100,11 +105,15 @@ export class StackHost {
    * lock can rely on it.
    *
    * @param reload Whether to take a new snapshot when it is not.
+   * @param lockTimeout How long to wait for the lock, in milliseconds, −1 for ever.
    * @throws {ReftableError} With code `"lock"` when another holds the lock, `"outdated"` when the snapshot is not
    * what the list says, `"api"` when the stack was disposed meanwhile.
    */
-  async lockList(reload: boolean): Promise<PendingFile> {
-    const { lockTimeout = DEFAULT_LOCK_TIMEOUT, mode } = this.settings;
+  async lockList(
+    reload: boolean,
+    lockTimeout: number = this.lockTimeout,
+  ): Promise<PendingFile> {
+    const { mode } = this.settings;
     const { fileSystem } = this.location;
     const path = this.path(TABLES_LIST);
     const lock = await acquireLock(fileSystem, path, { timeout: lockTimeout, mode });

@@ -21,7 +21,7 @@ import {
 } from "./compactor.ts";
 import { StackHost } from "./host.ts";
 import { findStrayFiles, inventoryTable, type StackInventory } from "./inventory.ts";
-import { DEFAULT_LOCK_TIMEOUT, type StackSettings } from "./settings.ts";
+import type { StackSettings } from "./settings.ts";
 import { type SharedTable, Snapshot } from "./snapshot.ts";
 import { Turns } from "./turns.ts";
 
@@ -37,6 +37,8 @@ export interface StackOptions extends StackSettings {
 export interface AdditionOptions {
   /** Whether to read the stack again, under the lock, when it has changed; else that is an error. */
   readonly reload?: boolean | undefined;
+  /** How long to wait for the lock, in milliseconds, −1 for ever; as the stack was opened with by default. */
+  readonly lockTimeout?: number | undefined;
 }
 
 /** What to compact. */
@@ -239,7 +241,7 @@ export class Stack implements Disposable, AsyncDisposable {
     write: (writer: TableWriter) => void | Promise<void>,
     options: AdditionOptions,
   ): Promise<void> {
-    const { lockTimeout = DEFAULT_LOCK_TIMEOUT } = this.#host.settings;
+    const { lockTimeout = this.#host.lockTimeout } = options;
     using turn = await this.#turns.take(lockTimeout, this.directory);
     try {
       await using addition = await this.#begin(options, async () => {
@@ -268,7 +270,7 @@ export class Stack implements Disposable, AsyncDisposable {
 
   async #begin(options: AdditionOptions, afterCommit: () => Promise<void>): Promise<Addition> {
     this.#host.requireOpen();
-    const lock = await this.#host.lockList(options.reload ?? false);
+    const lock = await this.#host.lockList(options.reload ?? false, options.lockTimeout);
     return new Addition(this.#host, lock, afterCommit);
   }
 

@@ -265,6 +265,18 @@ tidyTest("Addition checks update indices", async () => {
   assertEquals(ranges, [[1, 1], [5, 7], [8, 8]]);
 });
 
+tidyTest("Stack.beginAddition() waits for the lock as long as it is told", async () => {
+  using dir = new StackDirectory();
+  await using stack = await Stack.open(dir.path, { lockTimeout: 0 });
+  await using other = await Stack.open(dir.path, { lockTimeout: -1 });
+  const held = await stack.beginAddition();
+  await assertCode("lock", other.beginAddition({ lockTimeout: 0 }));
+  await assertCode("lock", other.add(() => {}, { lockTimeout: 0 }));
+  const waiting = other.beginAddition({ lockTimeout: -1 });
+  await held[Symbol.asyncDispose]();
+  await using _addition = await waiting;
+});
+
 tidyTest("Stack.add() makes one line of log messages", async () => {
   using dir = new StackDirectory();
   await using stack = await Stack.open(dir.path);
