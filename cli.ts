@@ -5,5 +5,9 @@
  */
 
 import { main } from "./src/cli/main.ts";
+import { removeFilesOnSignals } from "./src/cli/signals.ts";
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  removeFilesOnSignals();
+  Deno.exit(await main(Deno.args));
+}

@@ -1,22 +1,16 @@
 import { openRepositoryStack } from "../../mod.ts";
-import {
-  type Arguments,
-  type Command,
-  type CommandSpec,
-  HELP,
-  STACK_PATH,
-  WORKTREE,
-} from "./command.ts";
-import type { Output } from "./output.ts";
+import type { Arguments } from "./arguments.ts";
+import { type Command, type CommandSpec, STACK_PATH, WORKTREE } from "./command.ts";
+import type { Context } from "./context.ts";
 
 const spec: CommandSpec = {
   name: "clean",
   summary: "Remove tables that the stack does not name any more.",
-  operands: "<path>",
+  usage: ["[<options>] <path>"],
+  operand: "path",
   options: [
     { short: "n", long: "dry-run", help: "only tell what would be removed" },
     WORKTREE,
-    HELP,
   ],
   notes: STACK_PATH,
 };
@@ -24,8 +18,9 @@ const spec: CommandSpec = {
 /** `reftable clean` */
 export const command: Command = { spec, run };
 
-async function run(args: Arguments, output: Output): Promise<number> {
-  const path = args.soleOperand("a path");
+async function run(args: Arguments, context: Context): Promise<number> {
+  const path = context.path(args.soleOperand("a path"));
+  const { output } = context;
   const dryRun = args.has("dry-run");
   await using stack = await openRepositoryStack(path, { worktree: args.has("worktree") });
   for (const name of await stack.clean({ dryRun })) {

@@ -1,26 +1,22 @@
 import { openRepositoryStack, type Stack } from "../../mod.ts";
-import {
-  type Arguments,
-  type Command,
-  type CommandSpec,
-  HELP,
-  STACK_PATH,
-  UsageError,
-  WORKTREE,
-} from "./command.ts";
+import type { Arguments } from "./arguments.ts";
+import { type Command, type CommandSpec, STACK_PATH, WORKTREE } from "./command.ts";
+import { UsageError } from "./failure.ts";
+import type { Context } from "./context.ts";
 import { ProgressLine } from "./progress.ts";
+import type { System } from "./system.ts";
 import { parseTime } from "./time.ts";
 
 const spec: CommandSpec = {
   name: "compact",
   summary: "Merge the tables of a stack into one.",
-  operands: "<path>",
+  usage: ["[<options>] <path>"],
+  operand: "path",
   options: [
     { long: "auto", help: "merge only what keeps the tables few" },
     { long: "expire-before", value: "time", help: "drop log entries older than this" },
     { long: "min-update-index", value: "n", help: "drop log entries with a lower update index" },
     WORKTREE,
-    HELP,
   ],
   notes: `${STACK_PATH}
 <time> is seconds since 1970, a date such as 2026-01-31, '<n>.days.ago', or 'now' for all.`,
@@ -29,8 +25,8 @@ const spec: CommandSpec = {
 /** `reftable compact` */
 export const command: Command = { spec, run };
 
-async function run(args: Arguments): Promise<number> {
-  const path = args.soleOperand("a path");
+async function run(args: Arguments, context: Context): Promise<number> {
+  const path = context.path(args.soleOperand("a path"));
   for (const name of ["expire-before", "min-update-index"]) {
     if (!args.has("auto") || !args.has(name)) continue;
     throw new UsageError(`options '--auto' and '--${name}' cannot be used together`);
@@ -45,7 +41,7 @@ async function run(args: Arguments): Promise<number> {
     await stack.autoCompact();
   } else {
     const expires = expire.before !== undefined || expire.minUpdateIndex !== undefined;
-    await compactAll(stack, expires ? expire : undefined);
+    await compactAll(stack, context.system, expires ? expire : undefined);
   }
   return 0;
 }
@@ -53,13 +49,15 @@ async function run(args: Arguments): Promise<number> {
 /**
  * Merges all tables of a stack, and shows how far it is.
  *
+ * @param system Where it is shown.
  * @param expire Which log entries to drop.
  */
 export async function compactAll(
   stack: Stack,
+  system: System,
   expire?: { before: number | undefined; minUpdateIndex: number | undefined },
 ): Promise<void> {
-  using line = new ProgressLine("Compacting");
+  using line = new ProgressLine(system, "Compacting");
   await stack.compact({
     expire,
     onProgress: ({ records, written, total }) => line.show(written, total, `${records} records`),

@@ -8,26 +8,23 @@ import {
   Stack,
   Table,
 } from "../../mod.ts";
-import {
-  type Arguments,
-  type Command,
-  type CommandSpec,
-  HELP,
-  UsageError,
-  WORKTREE,
-} from "./command.ts";
+import type { Arguments } from "./arguments.ts";
+import { type Command, type CommandSpec, WORKTREE } from "./command.ts";
+import { UsageError } from "./failure.ts";
 import { formatLog, formatRef } from "./format_records.ts";
 import { compactAll } from "./compact.ts";
 import { openForReading } from "./open_for_reading.ts";
+import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 
 const spec: CommandSpec = {
   name: "dump",
   summary: "Print what is in a reftable, a stack of them, or a repository.",
-  operands: "<path>",
+  usage: ["[<options>] <path>"],
+  operand: "path",
   options: [
-    { short: "t", help: "<path> is a table" },
-    { short: "s", help: "<path> is a directory of tables" },
+    { short: "t", mode: "path", help: "<path> is a table" },
+    { short: "s", mode: "path", help: "<path> is a directory of tables" },
     { short: "c", help: "compact the stack, and print nothing" },
     { short: "b", help: "print the blocks of each table, not the records" },
     { short: "6", help: "the same as --hash=sha256" },
@@ -41,7 +38,6 @@ const spec: CommandSpec = {
     { long: "tables", help: "print each table of a stack by itself, with tombstones" },
     WORKTREE,
     { long: "json", help: "print a JSON object a line" },
-    HELP,
   ],
   notes: `<path> is a table, a directory of tables, a '.git' directory, a working tree or a bare
 repository. A table shows its tombstones, a stack only what is there.`,
@@ -59,8 +55,9 @@ interface Dumped extends AsyncDisposable {
 /** `reftable dump` */
 export const command: Command = { spec, run };
 
-async function run(args: Arguments, output: Output): Promise<number> {
-  const path = args.soleOperand("a path");
+async function run(args: Arguments, context: Context): Promise<number> {
+  const path = context.path(args.soleOperand("a path"));
+  const { output } = context;
   const hash = args.choice("hash", ["sha1", "sha256"]) ??
     (args.has("6") || args.has("2") ? "sha256" : undefined);
   if (args.has("oid") && args.has("logs")) {
@@ -68,7 +65,7 @@ async function run(args: Arguments, output: Output): Promise<number> {
   }
   if (args.has("c")) {
     await using stack = await openRepositoryStack(path, { hash, worktree: args.has("worktree") });
-    await compactAll(stack);
+    await compactAll(stack, context.system);
     return 0;
   }
   await using dumped = await open(path, args, hash);

@@ -7,15 +7,19 @@ import {
   type WriteStatistics,
   writeTable,
 } from "../../mod.ts";
-import { decodeText } from "../bytes/text.ts";
-import { type Arguments, type Command, type CommandSpec, HELP } from "./command.ts";
+import type { Arguments } from "./arguments.ts";
+import type { Command, CommandSpec } from "./command.ts";
+import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
+import { readLines } from "./input.ts";
 import { parseRecord } from "./parse_record.ts";
+import type { System } from "./system.ts";
 
 const spec: CommandSpec = {
   name: "load",
   summary: "Write a table from records, one JSON object a line, as 'dump --json' prints them.",
-  operands: "<table>",
+  usage: ["[<options>] <table>"],
+  operand: "path",
   options: [
     { long: "hash", value: "sha1|sha256", help: "the hash of the object ids; by their length" },
     { long: "block-size", value: "n", help: "the size of a block in bytes; 4096" },
@@ -27,7 +31,6 @@ const spec: CommandSpec = {
     { long: "max-update-index", value: "n", help: "the highest update index; that of the records" },
     { short: "f", long: "force", help: "replace <table> if it exists" },
     { short: "v", long: "verbose", help: "print what was written" },
-    HELP,
   ],
   notes: `Records are read from standard input, in any order. <table> appears when it is complete.`,
 };
@@ -41,13 +44,14 @@ interface Records {
   readonly logs: LogRecord[];
 }
 
-async function run(args: Arguments, output: Output): Promise<number> {
-  const path = args.soleOperand("a path");
+async function run(args: Arguments, context: Context): Promise<number> {
+  const path = context.path(args.soleOperand("a path"));
+  const { output } = context;
   const blockSize = args.number("block-size");
   const restartInterval = args.number("restart-interval");
   const given = { min: args.number("min-update-index"), max: args.number("max-update-index") };
   const hash = args.choice("hash", ["sha1", "sha256"]);
-  const records = await readRecords();
+  const records = await readRecords(context.system);
   const range = updateRange(records);
   const min = given.min ?? range.min;
   const max = given.max ?? Math.max(min, range.max);
@@ -68,10 +72,10 @@ async function run(args: Arguments, output: Output): Promise<number> {
   return 0;
 }
 
-async function readRecords(): Promise<Records> {
+async function readRecords(system: System): Promise<Records> {
   const records: Records = { refs: [], logs: [] };
   let number = 0;
-  for await (const line of readLines()) {
+  for await (const line of readLines(system)) {
     number++;
     try {
       const parsed = parseRecord(line);
@@ -84,22 +88,6 @@ async function readRecords(): Promise<Records> {
     }
   }
   return records;
-}
-
-/** The lines of standard input, where names that are not UTF-8 may stand as their bytes. */
-async function* readLines(): AsyncGenerator<string> {
-  let rest = new Uint8Array();
-  for await (const chunk of Deno.stdin.readable) {
-    const bytes = new Uint8Array(rest.length + chunk.length);
-    bytes.set(rest);
-    bytes.set(chunk, rest.length);
-    let start = 0;
-    for (let end; (end = bytes.indexOf(0x0a, start)) >= 0; start = end + 1) {
-      yield decodeText(bytes, start, end);
-    }
-    rest = bytes.subarray(start);
-  }
-  if (rest.length > 0) yield decodeText(rest);
 }
 
 /** The hash that makes object ids as long as the first one is. */

@@ -1,109 +1,151 @@
-import { removePendingFiles } from "../../mod.ts";
-import { Arguments, type Command, formatUsage, UsageError } from "./command.ts";
-import { ClosedPipe, Output } from "./output.ts";
+import { Arguments } from "./arguments.ts";
+import type { Command, CommandSpec } from "./command.ts";
+import { COMMANDS, GROUPS } from "./commands.ts";
+import { Context } from "./context.ts";
+import { EXIT, Failure, UsageError } from "./failure.ts";
+import { GLOBAL_OPTIONS, parseGlobalOptions } from "./global_options.ts";
+import { ClosedPipe, formatMessage, writeError } from "./output.ts";
+import { denoSystem, type System } from "./system.ts";
+import { formatHelp, formatSynopsis, formatTable, formatUsage, PROGRAM } from "./usage.ts";
 
-/** The commands; a module is loaded when its command is called. */
-const COMMANDS: Readonly<
-  Record<string, { readonly summary: string; load(): Promise<{ command: Command }> }>
-> = {
-  dump: {
-    summary: "print what is in a table, a stack or a repository",
-    load: () => import("./dump.ts"),
-  },
-  load: {
-    summary: "write a table from records",
-    load: () => import("./load.ts"),
-  },
-  stats: {
-    summary: "show what the tables of a stack consist of",
-    load: () => import("./stats.ts"),
-  },
-  compact: {
-    summary: "merge the tables of a stack into one",
-    load: () => import("./compact.ts"),
-  },
-  clean: {
-    summary: "remove tables that the stack does not name any more",
-    load: () => import("./clean.ts"),
-  },
-  verify: {
-    summary: "check tables, stacks and repositories for damage",
-    load: () => import("./verify.ts"),
-  },
-};
-
-/** The exit code for a command line that is not understood, as Git's. */
-const USAGE = 129;
-
-function formatCommands(): string {
-  const names = Object.keys(COMMANDS);
-  const width = Math.max(...names.map((name) => name.length)) + 2;
-  const lines = names.map((name) => `    ${name.padEnd(width)}${COMMANDS[name]!.summary}`);
-  return `usage: reftable <command> [<options>]\n\n${lines.join("\n")}\n\n` +
-    `'reftable <command> --help' tells about a command.\n`;
-}
+const SYNOPSIS = formatSynopsis([
+  `${PROGRAM} [-C <path>] [-c <name>=<value>] [--git-dir=<path>] <command> [<args>]`,
+  `${PROGRAM} <command> --help`,
+]);
 
 /**
  * Runs the command line.
  *
  * @param args What stands behind the program's name.
- * @returns The exit code: 0 when all went well, 1 for bad input, 129 for a wrong command line.
+ * @param system What it runs in.
+ * @returns The exit code: 0 when all went well, 1 for bad input or a "no", 128 when nothing could be
+ * done, 129 for a wrong command line.
  */
-export async function main(args: readonly string[]): Promise<number> {
-  removeFilesOnSignals();
-  const output = new Output();
+export async function main(
+  args: readonly string[],
+  system: System = denoSystem,
+): Promise<number> {
   try {
-    const code = await dispatch(args, output);
-    output.flush();
+    const { globals, name, args: rest } = parseGlobalOptions(args, system);
+    const context = new Context(system, globals);
+    return await finish(context, () => dispatch(name, rest, context));
+  } catch (error) {
+    return explain(error, system);
+  }
+}
+
+/** Does something, and writes what it printed whether it went well or not. */
+async function finish(context: Context, action: () => Promise<number>): Promise<number> {
+  try {
+    const code = await action();
+    context.output.flush();
     return code;
   } catch (error) {
-    return explain(error, output);
+    try {
+      context.output.flush();
+    } catch {
+      // What went wrong first is what people need to know.
+    }
+    throw error;
   }
 }
 
-/** What is interrupted leaves neither a lock nor a temporary file behind. */
-function removeFilesOnSignals(): void {
-  for (const [signal, number] of [["SIGINT", 2], ["SIGHUP", 1], ["SIGTERM", 15]] as const) {
-    if (signal !== "SIGINT" && Deno.build.os === "windows") continue;
-    Deno.addSignalListener(signal, () => {
-      removePendingFiles();
-      // As a shell reports a program that the signal ended.
-      Deno.exit(128 + number);
-    });
-  }
-}
-
-async function dispatch([name, ...args]: readonly string[], output: Output): Promise<number> {
+async function dispatch(
+  name: string | undefined,
+  args: readonly string[],
+  context: Context,
+): Promise<number> {
+  const { output, system } = context;
   if (name === "--help" || name === "-h" || name === "help") {
-    output.write(formatCommands());
+    const topic = args[0];
+    if (topic !== undefined && Object.hasOwn(COMMANDS, topic)) {
+      return await dispatch(topic, [...args.slice(1), "--help"], context);
+    }
+    output.write(formatProgramHelp());
     return 0;
   }
-  if (name === undefined || !Object.hasOwn(COMMANDS, name)) {
-    const reason = name === undefined ? "" : `error: unknown command \`${name}'\n`;
-    console.error(reason + formatCommands().trimEnd());
-    return USAGE;
+  if (name === "--version" || name === "-v" || name === "version") {
+    const { VERSION } = await import("./version.ts");
+    output.write(`${PROGRAM} version ${VERSION}\n`);
+    return 0;
   }
-  const { command } = await COMMANDS[name]!.load();
+  if (name === undefined) {
+    writeError(system, formatProgramHelp());
+    return EXIT.USAGE;
+  }
+  if (!Object.hasOwn(COMMANDS, name)) {
+    throw new UsageError(`unknown command \`${name}'`);
+  }
+  return await runCommand((await COMMANDS[name]!.load()).command, args, context);
+}
+
+async function runCommand(
+  command: Command,
+  args: readonly string[],
+  context: Context,
+): Promise<number> {
+  const { spec } = command;
   try {
-    const parsed = new Arguments(command.spec, args);
-    if (!parsed.has("help")) return await command.run(parsed, output);
-    output.write(formatUsage(command.spec));
-    return 0;
+    const name = subcommandName(spec, args);
+    if (name === undefined) return await command.run(new Arguments(spec, args), context);
+    const subcommand = await spec.subcommands![name]!.load();
+    return await runCommand(subcommand.command, args[0] === name ? args.slice(1) : args, context);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`error: ${error.message}\n${formatUsage(command.spec).trimEnd()}`);
-    return USAGE;
+    if (!(error instanceof UsageError) || error.usage === "none") throw error;
+    if (error.usage !== "help" && error.message !== "") {
+      context.warn(error.message, error.prefix);
+    }
+    if (error.usage === "help") {
+      context.output.write(formatHelp(spec));
+      return 0;
+    }
+    if (error.usage === "stdout") context.output.write(formatUsage(spec));
+    else writeError(context.system, formatUsage(spec));
+    return EXIT.USAGE;
   }
+}
+
+/** Tells which of its subcommands a command line means; none when there are none. */
+function subcommandName(spec: CommandSpec, args: readonly string[]): string | undefined {
+  const { subcommands, defaultSubcommand } = spec;
+  if (!subcommands) return undefined;
+  const [name = ""] = args;
+  if (Object.hasOwn(subcommands, name)) return name;
+  if (
+    name === "--help" || (defaultSubcommand === undefined && name.startsWith("-")) || name === "-h"
+  ) {
+    // It complains of options, for it has none.
+    new Arguments(spec, args);
+  } else if (defaultSubcommand !== undefined) {
+    return defaultSubcommand;
+  } else if (name !== "") {
+    throw new UsageError(`unknown subcommand: \`${name}'`);
+  }
+  throw new UsageError("need a subcommand");
 }
 
 /** Tells people what went wrong, behind what was written before it did. */
-function explain(error: unknown, output: Output): number {
+function explain(error: unknown, system: System): number {
   if (error instanceof ClosedPipe) return 0;
-  try {
-    output.flush();
-  } catch {
-    // What went wrong first is what people need to know.
+  const prefix = error instanceof Failure ? error.prefix : "error";
+  const message = error instanceof Error ? error.message : String(error);
+  if (message !== "") writeError(system, formatMessage(prefix, message));
+  if (!(error instanceof Failure)) return EXIT.FAILURE;
+  if (error instanceof UsageError && error.usage === "stderr") {
+    writeError(system, SYNOPSIS);
   }
-  console.error(`error: ${error instanceof Error ? error.message : error}`);
-  return 1;
+  return error.code;
+}
+
+function formatProgramHelp(): string {
+  const groups = GROUPS.map(([title, names]) =>
+    `${title}:\n${formatTable(names.map((name) => [name, COMMANDS[name]!.summary]))}`
+  );
+  return [
+    SYNOPSIS,
+    "Look into Git's refs, check and change them, whether they are files or tables.\n",
+    ...groups,
+    `Options:\n${formatTable(GLOBAL_OPTIONS)}`,
+    `'${PROGRAM} <command> --help' tells about a command.\n`,
+  ].join("\n");
 }

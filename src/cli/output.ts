@@ -1,4 +1,5 @@
 import { encodeText } from "../bytes/text.ts";
+import type { System } from "./system.ts";
 
 /** How much text to gather before it is written. */
 const CHUNK = 0x10000;
@@ -11,11 +12,23 @@ export class ClosedPipe extends Error {
 /** Writes text to standard output in large pieces; names that are not UTF-8 come out as their bytes. */
 export class Output {
   #pending = "";
+  readonly #system: System;
+
+  /** Writes to the standard output of a system. */
+  constructor(system: System) {
+    this.#system = system;
+  }
 
   /** Writes some text, soon. */
   write(text: string): void {
     this.#pending += text;
     if (this.#pending.length >= CHUNK) this.flush();
+  }
+
+  /** Writes bytes at once, behind all text. */
+  writeBytes(bytes: Uint8Array): void {
+    this.flush();
+    this.#writeAll(bytes);
   }
 
   /**
@@ -24,14 +37,38 @@ export class Output {
    * @throws {ClosedPipe} When nobody reads it.
    */
   flush(): void {
-    let bytes = encodeText(this.#pending);
+    const text = this.#pending;
     this.#pending = "";
+    if (text !== "") this.#writeAll(encodeText(text));
+  }
+
+  #writeAll(bytes: Uint8Array): void {
+    let rest = bytes;
     try {
-      while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+      while (rest.length > 0) rest = rest.subarray(this.#system.write("stdout", rest));
     } catch (error) {
       if (error instanceof Deno.errors.BrokenPipe) throw new ClosedPipe();
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`Cannot write to standard output: ${reason}`, { cause: error });
     }
   }
+}
+
+/** Writes a text to standard error; that it cannot be written can be told to nobody. */
+export function writeError(system: System, text: string): void {
+  try {
+    let rest: Uint8Array = encodeText(text);
+    while (rest.length > 0) rest = rest.subarray(system.write("stderr", rest));
+  } catch {
+    // What went wrong is known from the exit code.
+  }
+}
+
+/** Control characters, which a terminal would obey. */
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f]/g;
+
+/** Formats a message as Git does. */
+export function formatMessage(prefix: string, message: string): string {
+  return `${prefix === "" ? "" : `${prefix}: `}${message.replace(CONTROL, "?")}\n`;
 }

@@ -1,11 +1,21 @@
+import { writeError } from "./output.ts";
+import type { System } from "./system.ts";
+
 /** A line on standard error that tells how far something is, when a person looks at it. */
 export class ProgressLine implements Disposable {
   readonly #label: string;
-  readonly #isShown = Deno.stderr.isTerminal();
+  readonly #system: System;
+  readonly #isShown: boolean;
   #length = 0;
 
-  /** @param label What is going on. */
-  constructor(label: string) {
+  /**
+   * Begins with an empty line.
+   *
+   * @param label What is going on.
+   */
+  constructor(system: System, label: string) {
+    this.#system = system;
+    this.#isShown = system.isTerminal("stderr");
     this.#label = label;
   }
 
@@ -28,6 +38,6 @@ export class ProgressLine implements Disposable {
   #write(text: string): void {
     const line = `\r${text.padEnd(this.#length)}${text === "" ? "\r" : ""}`;
     this.#length = text.length;
-    Deno.stderr.writeSync(new TextEncoder().encode(line));
+    writeError(this.#system, line);
   }
 }

@@ -1,23 +1,17 @@
 import type { StackInventory, StrayFile, TableInventory } from "../../mod.ts";
-import {
-  type Arguments,
-  type Command,
-  type CommandSpec,
-  HELP,
-  STACK_PATH,
-  WORKTREE,
-} from "./command.ts";
+import type { Arguments } from "./arguments.ts";
+import { type Command, type CommandSpec, STACK_PATH, WORKTREE } from "./command.ts";
 import { openForReading } from "./open_for_reading.ts";
-import type { Output } from "./output.ts";
+import type { Context } from "./context.ts";
 
 const spec: CommandSpec = {
   name: "stats",
   summary: "Show what the tables of a stack consist of.",
-  operands: "<path>",
+  usage: ["[<options>] <path>"],
+  operand: "path",
   options: [
     { long: "json", help: "print one JSON object" },
     WORKTREE,
-    HELP,
   ],
   notes: STACK_PATH,
 };
@@ -25,8 +19,9 @@ const spec: CommandSpec = {
 /** `reftable stats` */
 export const command: Command = { spec, run };
 
-async function run(args: Arguments, output: Output): Promise<number> {
-  const path = args.soleOperand("a path");
+async function run(args: Arguments, context: Context): Promise<number> {
+  const path = context.path(args.soleOperand("a path"));
+  const { output } = context;
   await using stack = await openForReading(path, { worktree: args.has("worktree") });
   const inventory = await stack.inventory();
   if (args.has("json")) output.write(JSON.stringify(inventory) + "\n");

@@ -1,4 +1,4 @@
-import { UsageError } from "./command.ts";
+import { UsageError } from "./failure.ts";
 
 /** Units of time in seconds. */
 const UNITS: Readonly<Record<string, number>> = {

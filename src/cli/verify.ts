@@ -7,19 +7,21 @@ import {
   verifyStack,
   verifyTable,
 } from "../../mod.ts";
-import { type Arguments, type Command, type CommandSpec, HELP, UsageError } from "./command.ts";
-import type { Output } from "./output.ts";
+import type { Arguments } from "./arguments.ts";
+import type { Command, CommandSpec } from "./command.ts";
+import { EXIT, UsageError } from "./failure.ts";
+import type { Context } from "./context.ts";
 import { ProgressLine } from "./progress.ts";
 
 const spec: CommandSpec = {
   name: "verify",
   summary: "Check a table, a stack of them, or all stacks of a repository for damage.",
-  operands: "<path>",
+  usage: ["[<options>] <path>"],
+  operand: "path",
   options: [
     { long: "strict", help: "warnings count as well as errors" },
     { long: "json", help: "print a JSON object a line for each problem" },
     { long: "jobs", value: "n", help: "divide the work on a large table among so many workers" },
-    HELP,
   ],
   notes: `<path> is a table, a directory of tables, a '.git' directory, a working tree or a bare
 repository. Nothing is printed of what is sound. The exit code is 0 when there are no errors, 1 when
@@ -29,11 +31,9 @@ there are, and 128 when something could not be checked.`,
 /** `reftable verify` */
 export const command: Command = { spec, run };
 
-/** The exit code when something cannot be checked, as Git's when it must stop. */
-const CANNOT_CHECK = 128;
-
-async function run(args: Arguments, output: Output): Promise<number> {
-  const path = args.soleOperand("a path");
+async function run(args: Arguments, context: Context): Promise<number> {
+  const path = context.path(args.soleOperand("a path"));
+  const { output } = context;
   const jobs = args.number("jobs");
   if (jobs === 0) throw new UsageError("option `jobs' expects a number above 0");
   let counts = 0;
@@ -45,12 +45,12 @@ async function run(args: Arguments, output: Output): Promise<number> {
     }
   };
   try {
-    await verify(path, jobs, print);
+    await verify(path, jobs, print, context);
   } catch (error) {
     if (!(error instanceof ReftableError)) throw error;
     output.flush();
-    console.error(`error: ${error.message}`);
-    return CANNOT_CHECK;
+    context.warn(error.message, "error");
+    return EXIT.FATAL;
   }
   return counts === 0 ? 0 : 1;
 }
@@ -59,8 +59,9 @@ async function verify(
   path: string,
   jobs: number | undefined,
   print: (problems: readonly Problem[]) => void,
+  context: Context,
 ): Promise<void> {
-  using line = new ProgressLine("Verifying");
+  using line = new ProgressLine(context.system, "Verifying");
   const optionsFor = (file: string) => ({
     jobs,
     onProgress: ({ checked, total }: { checked: number; total: number }) =>

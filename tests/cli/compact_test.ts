@@ -13,6 +13,7 @@ import {
   shorten,
 } from "../stack/changes.ts";
 import { StackDirectory } from "../stack/stack_directory.ts";
+import { CapturedSystem } from "./run_main.ts";
 import { change, changeOk } from "./changing_cli.ts";
 import { eachOf } from "./run_cli.ts";
 
@@ -165,27 +166,17 @@ Deno.test("compact shows nothing where no terminal is", async () => {
 });
 
 Deno.test("ProgressLine shows a line on a terminal and takes it away", () => {
-  const { isTerminal, writeSync } = Deno.stderr;
-  let screen = "";
   const show = (answer: boolean) => {
-    screen = "";
-    Deno.stderr.isTerminal = () => answer;
-    Deno.stderr.writeSync = (bytes) => {
-      screen += new TextDecoder().decode(bytes);
-      return bytes.length;
-    };
-    try {
-      using line = new ProgressLine("Compacting");
+    const system = new CapturedSystem({ terminals: answer ? ["stderr"] : [] });
+    {
+      using line = new ProgressLine(system, "Compacting");
       line.show(50, 200, "1000 records");
       line.show(150, 200, "9 records");
       // What is written can be more than what was read.
       line.show(300, 200, "x");
       line.show(0, 0, "x");
-    } finally {
-      Deno.stderr.isTerminal = isTerminal;
-      Deno.stderr.writeSync = writeSync;
     }
-    return screen;
+    return system.written("stderr");
   };
   assertEquals(show(false), "");
   const lines = ["Compacting:  25% 1000 records", "Compacting:  75% 9 records   "];

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../../src/cli/command.ts";
+import { UsageError } from "../../src/cli/failure.ts";
 import { parseTime } from "../../src/cli/time.ts";
 import { GitRepo, gitTest } from "../peers/git.ts";
 

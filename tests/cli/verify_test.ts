@@ -30,7 +30,7 @@ Deno.test("verify is silent about what is sound", async () => {
   await eachOf(fixtures().filter(({ bytes }) => bytes.length < 150_000), async ({ name }) => {
     assertRun(await verify([name]), 0, "");
   });
-  assertRun(await verify(["--strict", "--json", "--jobs=2", "git/mixed-4k.ref"]), 0, "");
+  assertRun(await verify(["strict", "json", "--jobs=2", "git/mixed-4k.ref"]), 0, "");
 });
 
 Deno.test("verify tells what is wrong with a table", async () => {
@@ -188,14 +188,13 @@ Deno.test("verify explains its usage", async () => {
   await eachOf(cases, async ([args, message]) => {
     const { code, stdout, stderr } = await verify(args, { read: [] });
     assertEquals([code, stdout], [129, ""], message);
-    assert(
-      stderr.startsWith(`error: ${message}\nusage: reftable verify [<options>] <path>\n`),
-      stderr,
-    );
+    assert(stderr.startsWith(`error: ${message}\n`), stderr);
+    const showsUsage = stderr.includes("\nusage: reftable verify [<options>] <path>\n");
+    assertEquals(showsUsage, !/takes no value|requires a value/.test(message));
   });
   const help = await verify(["--help"]);
   assertEquals([help.code, help.stderr], [0, ""]);
-  for (const word of ["--strict", "--json", "--jobs <n>", "128"]) {
+  for (const word of ["strict", "json", "jobs <n>", "128"]) {
     assert(help.stdout.includes(word));
   }
 });

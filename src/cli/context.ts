@@ -1,0 +1,56 @@
+import { formatMessage, Output, writeError } from "./output.ts";
+import type { System } from "./system.ts";
+
+/** What stood before the command on the command line. */
+export interface GlobalOptions {
+  /** The directories to change to, one after the other. */
+  readonly directories: readonly string[];
+  /** The repository, when it is not to be looked for. */
+  readonly gitDir: string | undefined;
+  /** The top of the working tree. */
+  readonly workTree: string | undefined;
+  /** Whether the repository is one without a working tree. */
+  readonly bare: boolean;
+  /** Variables that go before those of all files; without a value for true. */
+  readonly config: readonly (readonly [name: string, value: string | undefined])[];
+}
+
+/** What a command finds around it. */
+export class Context {
+  /** The process. */
+  readonly system: System;
+  /** Standard output. */
+  readonly output: Output;
+  /** What stood before the command. */
+  readonly globals: GlobalOptions;
+  /** The directory that relative paths begin at; empty for that of the process. */
+  readonly directory: string;
+
+  /** Puts together what a command needs to know. */
+  constructor(system: System, globals: GlobalOptions) {
+    this.system = system;
+    this.output = new Output(system);
+    this.globals = globals;
+    this.directory = globals.directories.reduce(beside, system.directory);
+  }
+
+  /** A path as the process can use it: relative ones begin where `-C` leads. */
+  path(path: string): string {
+    return beside(this.directory, path);
+  }
+
+  /** Tells people something on standard error. */
+  warn(message: string, prefix = "warning"): void {
+    this.output.flush();
+    writeError(this.system, formatMessage(prefix, message));
+  }
+}
+
+/** Paths that begin at a root, of a drive perhaps. */
+const ABSOLUTE = /^(?:[a-z]:)?[\\/]/i;
+
+function beside(directory: string, path: string): string {
+  if (path === "") return directory;
+  // Not joined: behind a symbolic link the parent is another one than the path says.
+  return directory === "" || ABSOLUTE.test(path) ? path : `${directory}/${path}`;
+}
