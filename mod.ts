@@ -60,7 +60,20 @@ export {
   findGitDirectorySync,
   type FindOptions,
   type GitDirectory,
+  type SearchOptions,
 } from "./src/refs/git_directory.ts";
+export type { RefFormat } from "./src/refs/backend.ts";
+export { Config } from "./src/refs/config/config.ts";
+export type { NumberKind } from "./src/refs/config/config_values.ts";
+export type { ConfigVariable } from "./src/refs/config/config_variable.ts";
+export type { ConfigSources } from "./src/refs/config/load_config.ts";
+export {
+  openRepository,
+  type OpenRepositoryOptions,
+  openRepositorySync,
+  type Repository,
+  type RepositoryOptions,
+} from "./src/refs/repository.ts";
 export { openRepositoryStack, type RepositoryStackOptions } from "./src/refs/repository_stack.ts";
 export { findRepositoryStacks, type RepositoryStacks } from "./src/refs/repository_stacks.ts";
 

@@ -1,10 +1,10 @@
-import { isAbsolute, join } from "@std/path";
+import { dirname, isAbsolute } from "@std/path";
 import { decodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
-import { readIfPresent, statFile } from "../io/requests.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
+import { readIfPresent, readLink, realPath, statFile } from "../io/requests.ts";
 
 /** Where Git keeps its own files for a working tree. */
 export interface GitDirectory {
@@ -14,18 +14,40 @@ export interface GitDirectory {
   readonly commonDir: string;
 }
 
+/** Where to look for a repository. */
+export interface SearchOptions {
+  /** Git's directory, or a file that leads to it, instead of looking for one; Git's `GIT_DIR`. */
+  readonly gitDir?: string | undefined;
+  /** The directory that all working trees share, whatever Git's directory says; Git's `GIT_COMMON_DIR`. */
+  readonly commonDir?: string | undefined;
+  /**
+   * Absolute paths of directories at which the search upwards ends, which are not looked into themselves; Git's
+   * `GIT_CEILING_DIRECTORIES`. Those after an empty one are taken as they are, without following symbolic links.
+   */
+  readonly ceilingDirectories?: readonly string[] | undefined;
+}
+
 /** How to look for a repository. */
-export interface FindOptions {
+export interface FindOptions extends SearchOptions {
   /** The storage; the real file system by default. */
   readonly fileSystem?: FileSystem | undefined;
 }
 
+/** Git's directories, and what was learnt on the way. */
+export interface FoundDirectory extends GitDirectory {
+  /** The directory whose `.git` was found; `undefined` when Git's directory itself was. */
+  readonly top: string | undefined;
+  /** What the file `HEAD` holds; `undefined` when it is a symbolic link to a branch that does not exist yet. */
+  readonly head: string | undefined;
+}
+
 /**
- * Finds Git's directories for a path: a working tree, a `.git` directory or file, or a bare repository.
- * The directories above it are not looked into.
+ * Finds Git's directories for a path in a repository: a working tree or a directory or file in it, a `.git`
+ * directory or file, or a bare repository. As Git does it, the directories above the path are looked into as well.
  *
- * @returns Paths that begin with the one given, unless a `.git` file names absolute ones.
- * @throws {ReftableError} With code `"not-exist"` when the path is no repository, `"format"` when a
+ * @returns Paths that begin with the one given; absolute ones where the search went upwards, or followed
+ * what a file says.
+ * @throws {ReftableError} With code `"not-exist"` when the path is in no repository, `"format"` when a
  * `.git` file is none.
  *
  * @example
@@ -41,59 +63,199 @@ export async function findGitDirectory(
   path: string,
   options: FindOptions = {},
 ): Promise<GitDirectory> {
-  return await runAsync(locateGitDirectory(options.fileSystem ?? denoFileSystem, path));
+  const { fileSystem = denoFileSystem } = options;
+  const { gitDir, commonDir } = await runAsync(locateGitDirectory(fileSystem, path, options));
+  return { gitDir, commonDir };
 }
 
 /** Finds Git's directories at once; see {@linkcode findGitDirectory}. */
 export function findGitDirectorySync(path: string, options: FindOptions = {}): GitDirectory {
-  return runSync(locateGitDirectory(options.fileSystem ?? denoFileSystem, path));
+  const { fileSystem = denoFileSystem } = options;
+  const { gitDir, commonDir } = runSync(locateGitDirectory(fileSystem, path, options));
+  return { gitDir, commonDir };
 }
 
 /** Finds Git's directories as a computation; see {@linkcode findGitDirectory}. */
-export function* locateGitDirectory(fileSystem: FileSystem, path: string): Io<GitDirectory> {
-  const gitDir = yield* findGitDir(fileSystem, path);
-  const common = yield* readLine(fileSystem, within(gitDir, "commondir"));
-  return { gitDir, commonDir: common === undefined ? gitDir : beside(gitDir, common) };
-}
-
-function* findGitDir(fileSystem: FileSystem, path: string): Io<string> {
-  if (!(yield* statFile(fileSystem, path))) {
+export function* locateGitDirectory(
+  fileSystem: FileSystem,
+  path: string,
+  options: SearchOptions = {},
+): Io<FoundDirectory> {
+  if (options.gitDir !== undefined) {
+    return yield* openExplicit(fileSystem, path, options.gitDir, options.commonDir);
+  }
+  const info = yield* statFile(fileSystem, path);
+  if (!info) {
     throw new ReftableError("not-exist", `Cannot open "${path}": it does not exist`, {
       file: path,
     });
   }
-  for (const candidate of [within(path, ".git"), path]) {
-    const info = yield* statFile(fileSystem, candidate);
-    if (info?.kind === "file") return yield* followGitFile(fileSystem, candidate);
-    if (info && (yield* statFile(fileSystem, within(candidate, "HEAD")))) return candidate;
-  }
-  throw new ReftableError("not-exist", `Cannot find a Git repository at "${path}"`, { file: path });
+  const start = info.kind === "directory" ? path : dirname(path);
+  const found = (yield* lookInto(fileSystem, start, options.commonDir)) ??
+    (yield* lookAbove(fileSystem, start, options));
+  if (found) return found;
+  const message = "not a git repository (or any of the parent directories): " +
+    (path === "." ? ".git" : within(path, ".git"));
+  throw new ReftableError("not-exist", message, { file: path });
 }
 
-/** A `.git` file names the directory that stands in for it. */
-function* followGitFile(fileSystem: FileSystem, file: string): Io<string> {
-  const target = /^gitdir: (.+)$/.exec((yield* readLine(fileSystem, file)) ?? "")?.[1];
-  if (target === undefined) {
-    throw new ReftableError("format", `Cannot read "${file}": expected a line "gitdir: <path>"`, {
-      file,
-    });
+/** Goes where it is told, which is relative to the path as if that were the current directory. */
+function* openExplicit(
+  fileSystem: FileSystem,
+  path: string,
+  gitDir: string,
+  commonDir: string | undefined,
+): Io<FoundDirectory> {
+  const candidate = beside(path, gitDir);
+  const common = commonDir === undefined ? undefined : beside(path, commonDir);
+  const info = yield* statFile(fileSystem, candidate);
+  const found = info?.kind === "file"
+    ? yield* followGitFile(fileSystem, candidate, common)
+    : yield* readGitDirectory(fileSystem, candidate, common);
+  if (found) return { ...found, top: path };
+  throw new ReftableError("not-exist", `not a git repository: '${gitDir}'`, { file: candidate });
+}
+
+/** Looks into the directories above one. */
+function* lookAbove(
+  fileSystem: FileSystem,
+  path: string,
+  { ceilingDirectories = [], commonDir }: SearchOptions,
+): Io<FoundDirectory | undefined> {
+  const ceilings = yield* resolveCeilings(fileSystem, ceilingDirectories);
+  // Behind a symbolic link the directory above is another one than the path says.
+  let directory = yield* realPath(fileSystem, path);
+  for (;;) {
+    const above = dirname(directory);
+    if (above === directory || ceilings.has(above)) return undefined;
+    directory = above;
+    // Who may not read what lies above has no repository there.
+    if (!(yield* mayRead(fileSystem, directory))) return undefined;
+    const found = yield* lookInto(fileSystem, directory, commonDir);
+    if (found) return found;
   }
-  const gitDir = beside(join(file, ".."), target);
-  if (yield* statFile(fileSystem, within(gitDir, "HEAD"))) return gitDir;
+}
+
+function* mayRead(fileSystem: FileSystem, path: string): Io<boolean> {
+  try {
+    return (yield* statFile(fileSystem, path)) !== undefined;
+  } catch (error) {
+    if (error instanceof ReftableError && error.code === "io") return false;
+    throw error;
+  }
+}
+
+function* resolveCeilings(fileSystem: FileSystem, paths: readonly string[]): Io<Set<string>> {
+  const ceilings = new Set<string>();
+  let isLiteral = false;
+  for (const path of paths) {
+    if (path === "") isLiteral = true;
+    else if (!isAbsolute(path)) continue;
+    else if (isLiteral) ceilings.add(path.replace(/(?<=.)\/+$/, ""));
+    // One that is not there is in nobody's way.
+    else if (yield* statFile(fileSystem, path)) ceilings.add(yield* realPath(fileSystem, path));
+  }
+  return ceilings;
+}
+
+/** Looks for a repository in one directory: below its `.git`, or in itself. */
+function* lookInto(
+  fileSystem: FileSystem,
+  directory: string,
+  commonDir: string | undefined,
+): Io<FoundDirectory | undefined> {
+  const dotGit = within(directory, ".git");
+  const info = yield* statFile(fileSystem, dotGit);
+  if (info?.kind === "directory") {
+    const found = yield* readGitDirectory(fileSystem, dotGit, commonDir);
+    if (found) return { ...found, top: directory };
+  } else if (info) {
+    return { ...yield* followGitFile(fileSystem, dotGit, commonDir), top: directory };
+  }
+  return yield* readGitDirectory(fileSystem, directory, commonDir);
+}
+
+/** The longest `.git` file that Git reads. */
+const MAX_GIT_FILE = 1 << 20;
+
+/** A `.git` file names the directory that stands in for it. */
+function* followGitFile(
+  fileSystem: FileSystem,
+  file: string,
+  commonDir: string | undefined,
+): Io<FoundDirectory> {
+  const info = yield* statFile(fileSystem, file);
+  if (info?.kind !== "file") throw badGitFile(`not a regular file: '${file}'`, file);
+  if (info.size > MAX_GIT_FILE) throw badGitFile(`too large to be a .git file: '${file}'`, file);
+  const text = yield* readLine(fileSystem, file);
+  if (!text?.startsWith("gitdir: ")) throw badGitFile(`invalid gitfile format: ${file}`, file);
+  const target = text.slice("gitdir: ".length);
+  if (target === "") throw badGitFile(`no path in gitfile: ${file}`, file);
+  const gitDir = beside(dirname(file), target);
+  // A path without symbolic links: where \`..\` leads is clear from then on.
+  const found = (yield* statFile(fileSystem, gitDir)) &&
+    (yield* readGitDirectory(fileSystem, yield* realPath(fileSystem, gitDir), commonDir));
+  if (found) return found;
+  throw new ReftableError("not-exist", `not a git repository: ${gitDir}, where ${file} leads`, {
+    file: gitDir,
+  });
+}
+
+function badGitFile(message: string, file: string): ReftableError {
+  return new ReftableError("format", message, { file });
+}
+
+/**
+ * Takes a directory for Git's own when it looks like that: `HEAD` is a ref or an object id, and there are
+ * `objects` and `refs`.
+ */
+function* readGitDirectory(
+  fileSystem: FileSystem,
+  gitDir: string,
+  givenCommonDir: string | undefined,
+): Io<FoundDirectory | undefined> {
+  const headFile = within(gitDir, "HEAD");
+  const info = yield* statFile(fileSystem, headFile);
+  let head: string | undefined;
+  if (info?.kind === "file") {
+    head = yield* readLine(fileSystem, headFile);
+    if (!HEAD.test(head ?? "")) return undefined;
+  } else {
+    const target = yield* readLink(fileSystem, headFile);
+    if (!target?.startsWith("refs/")) return undefined;
+  }
+  const commonDir = givenCommonDir ?? (yield* readCommonDir(fileSystem, gitDir));
+  for (const name of ["objects", "refs"]) {
+    const info = yield* statFile(fileSystem, within(commonDir, name));
+    if (info?.kind !== "directory") return undefined;
+  }
+  return { gitDir, commonDir, top: undefined, head };
+}
+
+/** What `HEAD` begins with in a repository, whatever the backend. */
+const HEAD = /^(?:ref:\s*refs\/|[0-9a-f]{40})/i;
+
+function* readCommonDir(fileSystem: FileSystem, gitDir: string): Io<string> {
+  const file = within(gitDir, "commondir");
+  const path = yield* readLine(fileSystem, file);
+  if (path === undefined) return gitDir;
+  if (path === "") throw new ReftableError("format", `failed to read ${file}`, { file });
+  const commonDir = beside(gitDir, path);
+  if (yield* statFile(fileSystem, commonDir)) return yield* realPath(fileSystem, commonDir);
   throw new ReftableError(
     "not-exist",
-    `Cannot find a Git repository: "${file}" leads to "${gitDir}", where there is none`,
-    { file: gitDir },
+    `Cannot open "${gitDir}": its main repository "${commonDir}" does not exist`,
+    { file },
   );
 }
 
 /** A name in a directory. To join them would take `..` away, which behind a symbolic link leads elsewhere. */
-function within(directory: string, name: string): string {
+export function within(directory: string, name: string): string {
   return directory.endsWith("/") ? directory + name : `${directory}/${name}`;
 }
 
 function beside(directory: string, path: string): string {
-  return isAbsolute(path) ? path : join(directory, path);
+  return isAbsolute(path) || directory === "." ? path : within(directory, path);
 }
 
 /** Reads a file of one line; `undefined` when there is none. */

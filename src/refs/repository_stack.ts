@@ -1,13 +1,12 @@
-import { basename, isAbsolute, join } from "@std/path";
 import { ReftableError } from "../errors.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { type Io, runAsync } from "../io/io.ts";
-import { readIfPresent, statFile } from "../io/requests.ts";
+import { statFile } from "../io/requests.ts";
 import { Stack, type StackOptions } from "../stack/stack.ts";
 import { TABLES_LIST } from "../stack/tables_list.ts";
-import { type ConfigVariable, lastValue, parseConfig } from "./config.ts";
-import { type GitDirectory, locateGitDirectory } from "./git_directory.ts";
+import { within } from "./git_directory.ts";
+import { locateRepository, type Repository } from "./repository.ts";
 import { stackConfig } from "./stack_config.ts";
 
 /** How to open the stack of a repository. */
@@ -48,66 +47,57 @@ function* locateStack(
   path: string,
   worktree: boolean,
 ): Io<{ directory: string; settings: StackOptions }> {
-  if (yield* statFile(fileSystem, join(path, TABLES_LIST))) {
-    // A directory of tables may stand by itself, or in a repository whose settings it then has.
-    // Not joined: behind a symbolic link the parent is another one than the path says.
-    const parent = `${path}/..`;
-    const isRepository = yield* statFile(fileSystem, `${parent}/HEAD`);
-    const settings = isRepository ? yield* readStackSettings(fileSystem, parent) : {};
-    return { directory: path, settings };
+  if (yield* statFile(fileSystem, within(path, TABLES_LIST))) {
+    const repository = yield* locateSurroundings(fileSystem, path);
+    return { directory: path, settings: repository ? stackSettings(repository) : {} };
   }
-  const git = yield* locateGitDirectory(fileSystem, path);
-  const variables = yield* readConfig(fileSystem, git.commonDir);
-  const directory = `${storageDirectory(git, variables, worktree)}/reftable`;
+  const repository = yield* locateRepository(fileSystem, path);
+  const directory = worktree
+    ? reftableDirectory(repository, repository.worktreeStorage)
+    : reftableDirectory(repository, repository.storage);
   if (!(yield* statFile(fileSystem, directory))) {
-    throw new ReftableError(
-      "not-exist",
-      `Cannot open "${directory}": it does not exist, so the refs are not stored in reftables`,
-      { file: directory },
-    );
+    throw new ReftableError("not-exist", `Cannot open "${directory}": it does not exist`, {
+      file: directory,
+    });
   }
-  return { directory, settings: stackConfig(variables) };
+  return { directory, settings: stackSettings(repository) };
 }
 
 /**
- * Tells where the refs of a repository are, as `extensions.refStorage` says it: `reftable`, or
- * `reftable://<path>` where they are kept elsewhere. Without it, a directory `reftable` tells that
- * there is a stack.
+ * Finds the repository in whose directory a directory of tables lies, if it lies in one.
  *
- * @throws {ReftableError} With code `"format"` when refs are stored in another way.
+ * @throws {ReftableError} As {@linkcode locateRepository} does, unless there is no repository.
  */
-export function storageDirectory(
-  { gitDir, commonDir }: GitDirectory,
-  variables: readonly ConfigVariable[],
-  worktree: boolean,
-): string {
-  const storage = lastValue(variables, "extensions.refstorage")?.value ?? "reftable";
-  const [, format, payload] = /^([^:]*)(?::\/\/(.*))?$/s.exec(storage) ?? [];
-  if (format !== "reftable") {
-    throw new ReftableError(
-      "format",
-      `Cannot open "${commonDir}": extensions.refStorage is "${storage}", expected "reftable"`,
-      { file: commonDir },
-    );
+export function* locateSurroundings(
+  fileSystem: FileSystem,
+  path: string,
+): Io<Repository | undefined> {
+  try {
+    // Not joined: behind a symbolic link the parent is another one than the path says.
+    if (!(yield* statFile(fileSystem, `${path}/../HEAD`))) return undefined;
+    return yield* locateRepository(fileSystem, path, { gitDir: ".." });
+  } catch (error) {
+    if (error instanceof ReftableError && error.code === "not-exist") return undefined;
+    throw error;
   }
-  if (payload === undefined) return worktree ? gitDir : commonDir;
-  const shared = isAbsolute(payload) ? payload : join(commonDir, payload);
-  return worktree && gitDir !== commonDir ? join(shared, "worktrees", basename(gitDir)) : shared;
 }
 
 /**
- * Reads what a repository's configuration says about its stacks.
+ * Gives the directory of a repository's tables.
  *
- * @param gitDir The directory of any of its working trees.
+ * @param storage The directory of the shared refs, or of those of one working tree.
+ * @throws {ReftableError} With code `"not-exist"` when refs are stored as files.
  */
-export function* readStackSettings(fileSystem: FileSystem, gitDir: string): Io<StackOptions> {
-  const { commonDir } = yield* locateGitDirectory(fileSystem, gitDir);
-  return stackConfig(yield* readConfig(fileSystem, commonDir));
+export function reftableDirectory(repository: Repository, storage: string): string {
+  if (repository.refFormat !== "files") return within(storage, "reftable");
+  throw new ReftableError(
+    "not-exist",
+    `Cannot open the stack of "${repository.gitDir}": its refs are stored as files`,
+    { file: repository.gitDir },
+  );
 }
 
-/** Reads the configuration that all working trees of a repository share. */
-export function* readConfig(fileSystem: FileSystem, commonDir: string): Io<ConfigVariable[]> {
-  const file = `${commonDir}/config`;
-  const bytes = yield* readIfPresent(fileSystem, file);
-  return bytes ? parseConfig(bytes, file) : [];
+/** Gives what a repository's configuration says about its stacks. */
+export function stackSettings({ config, hash }: Repository): StackOptions {
+  return { ...stackConfig(config), hash };
 }

@@ -7,9 +7,9 @@ import { statFile } from "../io/requests.ts";
 import type { StackOptions } from "../stack/stack.ts";
 import { parseTableName } from "../stack/table_name.ts";
 import { TABLES_LIST } from "../stack/tables_list.ts";
-import { type FindOptions, type GitDirectory, locateGitDirectory } from "./git_directory.ts";
-import { readConfig, readStackSettings, storageDirectory } from "./repository_stack.ts";
-import { stackConfig } from "./stack_config.ts";
+import type { FindOptions } from "./git_directory.ts";
+import { locateRepository, type Repository } from "./repository.ts";
+import { locateSurroundings, reftableDirectory, stackSettings } from "./repository_stack.ts";
 
 /** The stacks of a repository. */
 export interface RepositoryStacks {
@@ -45,57 +45,50 @@ export async function findRepositoryStacks(
   path: string,
   options: FindOptions = {},
 ): Promise<RepositoryStacks> {
-  return await runAsync(locateStacks(options.fileSystem ?? denoFileSystem, path));
+  return await runAsync(locateStacks(options.fileSystem ?? denoFileSystem, path, options));
 }
 
-function* locateStacks(fileSystem: FileSystem, path: string): Io<RepositoryStacks> {
+function* locateStacks(
+  fileSystem: FileSystem,
+  path: string,
+  options: FindOptions,
+): Io<RepositoryStacks> {
   if (yield* statFile(fileSystem, `${path}/${TABLES_LIST}`)) {
     return yield* describeStack(fileSystem, path);
   }
-  let git: GitDirectory;
-  try {
-    git = yield* locateGitDirectory(fileSystem, path);
-  } catch (error) {
-    // The list of a stack may be missing.
-    if (yield* hasTables(fileSystem, path)) return yield* describeStack(fileSystem, path);
-    throw error;
+  // The list of a stack may be missing. A working tree may have files of any name.
+  const isWorkTree = (yield* statFile(fileSystem, `${path}/.git`)) !== undefined;
+  if (!isWorkTree && (yield* hasTables(fileSystem, path))) {
+    return yield* describeStack(fileSystem, path);
   }
-  const variables = yield* readConfig(fileSystem, git.commonDir);
-  const storage = storageDirectory(git, variables, false);
-  const shared = `${storage}/reftable`;
+  const repository = yield* locateRepository(fileSystem, path, options);
+  const { storage } = repository;
+  const shared = reftableDirectory(repository, storage);
   if ((yield* statFile(fileSystem, shared))?.kind !== "directory") {
-    throw new ReftableError(
-      "not-exist",
-      `Cannot find "${shared}": it does not exist, so the refs are not stored in reftables`,
-      { file: shared },
-    );
+    throw new ReftableError("not-exist", `Cannot find "${shared}": it does not exist`, {
+      file: shared,
+    });
   }
   const linked = yield* linkedStacks(fileSystem, `${storage}/worktrees`);
-  return describe([shared, ...linked], stackConfig(variables));
+  return describe([shared, ...linked], stackSettings(repository));
 }
 
 /** Describes a directory of tables, which may stand by itself or in a repository. */
 function* describeStack(fileSystem: FileSystem, path: string): Io<RepositoryStacks> {
-  // Not joined: behind a symbolic link the parent is another one than the path says.
-  const gitDir = `${path}/..`;
-  const isInRepository = yield* isReadable(fileSystem, `${gitDir}/HEAD`);
-  return describe([path], isInRepository ? yield* readStackSettings(fileSystem, gitDir) : {});
+  let repository: Repository | undefined;
+  try {
+    repository = yield* locateSurroundings(fileSystem, path);
+  } catch (error) {
+    // What lies around a stack need not be readable.
+    if (!(error instanceof ReftableError && error.code === "io")) throw error;
+  }
+  return describe([path], repository ? stackSettings(repository) : {});
 }
 
 function* hasTables(fileSystem: FileSystem, path: string): Io<boolean> {
   if ((yield* statFile(fileSystem, path))?.kind !== "directory") return false;
   const names = yield* listDirectory(fileSystem, path);
   return names.some((name) => parseTableName(name) !== undefined);
-}
-
-/** Tells whether there is a file, as far as that may be known: what lies around a stack need not be readable. */
-function* isReadable(fileSystem: FileSystem, path: string): Io<boolean> {
-  try {
-    return (yield* statFile(fileSystem, path)) !== undefined;
-  } catch (error) {
-    if (error instanceof ReftableError) return false;
-    throw error;
-  }
 }
 
 /** The stacks of linked working trees, in the order of their names. */

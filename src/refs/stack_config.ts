@@ -1,74 +1,55 @@
 import { ReftableError } from "../errors.ts";
-import type { HashName } from "../format/hash.ts";
 import type { FileMode } from "../io/file_system.ts";
 import { sharedRepositoryMode, type StackSettings } from "../stack/settings.ts";
-import {
-  configBoolean,
-  configNumber,
-  type ConfigVariable,
-  lastValue,
-  type NumberKind,
-} from "./config.ts";
-
-/** What a repository's configuration says about its stacks. */
-export interface StackConfig extends StackSettings {
-  /** The hash of the object ids. */
-  readonly hash: HashName;
-}
+import type { Config } from "./config/config.ts";
 
 /**
- * Reads the settings of stacks: `reftable.*` within git's limits, `core.sharedRepository` and
- * `extensions.objectFormat`.
+ * Reads the settings of stacks: `reftable.*` within git's limits, and `core.sharedRepository`.
  *
  * @throws {ReftableError} With code `"format"` and git's message when a value is out of its limits.
  */
-export function stackConfig(variables: readonly ConfigVariable[]): StackConfig {
-  const number = (name: string, kind: NumberKind = "unsigned") => {
-    const variable = lastValue(variables, name);
-    return variable && configNumber(variable, kind);
-  };
-  const blockSize = number("reftable.blocksize");
+export function stackConfig(config: Config): StackSettings {
+  const blockSize = config.number("reftable.blockSize", "unsigned");
   if (blockSize !== undefined && blockSize > 0xffffff) {
     throw refuse("block size cannot exceed 16MB");
   }
-  const restartInterval = number("reftable.restartinterval");
+  const restartInterval = config.number("reftable.restartInterval", "unsigned");
   if (restartInterval !== undefined && restartInterval > 0xffff) {
     throw refuse("block size cannot exceed 65535");
   }
-  const geometricFactor = number("reftable.geometricfactor");
+  const geometricFactor = config.number("reftable.geometricFactor", "unsigned");
   if (geometricFactor !== undefined && geometricFactor > 0xff) {
     throw refuse("geometric factor cannot exceed 255");
   }
-  const lockTimeout = number("reftable.locktimeout", "signed");
+  const lockTimeout = config.number("reftable.lockTimeout", "signed");
   if (lockTimeout !== undefined && lockTimeout < -1) {
     throw refuse("lock timeout does not support negative values other than -1");
   }
-  const indexObjects = lastValue(variables, "reftable.indexobjects");
-  const shared = lastValue(variables, "core.sharedrepository");
+  const indexObjects = config.boolean("reftable.indexObjects");
   return {
-    hash: objectFormat(lastValue(variables, "extensions.objectformat")),
     blockSize,
     restartInterval,
     geometricFactor,
     lockTimeout,
-    skipIndexObjects: indexObjects && !configBoolean(indexObjects),
-    mode: shared && sharedMode(shared),
+    skipIndexObjects: indexObjects === undefined ? undefined : !indexObjects,
+    mode: sharedMode(config),
   };
 }
 
-function sharedMode({ value = "true", file }: ConfigVariable): FileMode | undefined {
+/**
+ * Tells what permissions new files of a repository get: what `core.sharedRepository` says, else `undefined`.
+ *
+ * @throws {ReftableError} With code `"format"` and git's message when it says nothing that makes sense.
+ */
+export function sharedMode(config: Config): FileMode | undefined {
+  const variable = config.find("core.sharedRepository");
+  if (!variable) return undefined;
   try {
-    return sharedRepositoryMode(value);
+    return sharedRepositoryMode(variable.value ?? "true");
   } catch (cause) {
     if (!(cause instanceof ReftableError)) throw cause;
-    throw new ReftableError("format", cause.message, { file, cause });
+    throw new ReftableError("format", cause.message, { file: variable.file, cause });
   }
-}
-
-function objectFormat(variable: ConfigVariable | undefined): HashName {
-  const value = variable?.value ?? "sha1";
-  if (value === "sha1" || value === "sha256") return value;
-  throw new ReftableError("format", `invalid value for 'extensions.objectformat': '${value}'`);
 }
 
 function refuse(reason: string): ReftableError {

@@ -161,7 +161,8 @@ Deno.test("verify tells apart damage and what it cannot check", async () => {
   const missing = await verify([`${directory.path}/none`], directory.options);
   assertRun(missing, 128, "", `error: Cannot open "${directory.path}/none": it does not exist\n`);
   const nothing = await verify([directory.path], directory.options);
-  assertRun(nothing, 128, "", `error: Cannot find a Git repository at "${directory.path}"\n`);
+  const where = `(or any of the parent directories): ${directory.path}/.git`;
+  assertRun(nothing, 128, "", `error: not a git repository ${where}\n`);
   for (const path of ["git/one-ref.ref", "repository/git", "repository/git/reftable"]) {
     const denied = await verify([path], directory.options);
     assertEquals([denied.code, denied.stdout], [128, ""], path);

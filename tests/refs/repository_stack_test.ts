@@ -13,22 +13,32 @@ import { GitRepo, gitTest, peer } from "../peers/git.ts";
 
 const OID = "0123456789abcdef0123456789abcdef01234567";
 
+const REFTABLE = "[core]\n\trepositoryFormatVersion = 1\n[extensions]\n\trefStorage = reftable\n";
+
+/** What Git wants to see before it takes a directory for its own. */
+function gitDirectory(path: string, config: string): Record<string, string> {
+  return {
+    [`${path}/HEAD`]: "ref: refs/heads/.invalid\n",
+    [`${path}/config`]: config,
+    [`${path}/objects/info/x`]: "",
+    [`${path}/refs/heads`]: "this repository uses the reftable format\n",
+    [`${path}/reftable/tables.list`]: "",
+  };
+}
+
 /** The files of a repository without a commit. */
 const REPOSITORY = {
-  "main/.git/HEAD": "ref: refs/heads/.invalid\n",
-  "main/.git/config": "[reftable]\n\tblockSize = 512\n",
-  "main/.git/reftable/tables.list": "",
+  ...gitDirectory("main/.git", `${REFTABLE}[reftable]\n\tblockSize = 512\n`),
   "main/.git/worktrees/x/HEAD": "ref: refs/heads/.invalid\n",
   "main/.git/worktrees/x/commondir": "../..\n",
   "main/.git/worktrees/x/reftable/tables.list": "",
+  "main/sub/file": "",
   "linked/.git": "gitdir: ../main/.git/worktrees/x\n",
-  "bare.git/HEAD": "ref: refs/heads/.invalid\n",
-  "bare.git/config": "[extensions]\n\tobjectFormat = sha256\n",
-  "bare.git/reftable/tables.list": "",
+  ...gitDirectory("bare.git", `${REFTABLE}\tobjectFormat = sha256\n`),
   "alone/tables.list": "",
   "config": "[reftable]\n\tblockSize = 1024\n",
+  ...gitDirectory("files/.git", "[core]\n\tbare = false\n"),
   "files/.git/HEAD": "ref: refs/heads/main\n",
-  "files/.git/config": "[core]\n\tbare = false\n",
 };
 
 /** A temporary directory with some files, removed on disposal. */
@@ -58,6 +68,7 @@ Deno.test("openRepositoryStack() opens the stack that a path means, with its set
     ["main", {}, main, 512],
     ["main/", {}, main, 512],
     ["main/.git", {}, main, 512],
+    ["main/sub", {}, main, 512],
     ["main/.git/reftable", {}, main, 512],
     ["linked", {}, main, 512],
     ["linked/.git", {}, main, 512],
@@ -93,7 +104,7 @@ Deno.test("openRepositoryStack() lets options go before the configuration", asyn
 Deno.test("openRepositoryStack() uses all settings of the configuration", async () => {
   using dir = makeFiles({
     ...REPOSITORY,
-    "main/.git/config": `[core]
+    "main/.git/config": `${REFTABLE}[core]
 	sharedRepository = 0600
 [reftable]
 	blockSize = 128
@@ -165,25 +176,28 @@ Deno.test("openRepositoryStack() refuses tables of another hash than the reposit
 Deno.test("openRepositoryStack() tells what is wrong with a path", async () => {
   using dir = makeFiles({
     ...REPOSITORY,
-    "broken/.git/HEAD": "",
-    "broken/.git/config": "[core]\n\tbare = false\n\t!\n",
-    "broken/.git/reftable/tables.list": "",
-    "limits/.git/HEAD": "",
-    "limits/.git/config": "[reftable]\n\tgeometricFactor = 256\n",
-    "limits/.git/reftable/tables.list": "",
-    "other/.git/HEAD": "",
-    "other/.git/config": "[extensions]\n\trefStorage = files\n",
-    "other/.git/reftable/tables.list": "",
+    ...gitDirectory("broken/.git", "[core]\n\tbare = false\n\t!\n"),
+    ...gitDirectory("limits/.git", `${REFTABLE}[reftable]\n\tgeometricFactor = 256\n`),
+    ...gitDirectory("other/.git", REFTABLE.replace("reftable", "files")),
+    ...gitDirectory("odd/.git", REFTABLE.replace("reftable", "odd")),
+    ...gitDirectory("empty/.git", REFTABLE),
+    ...gitDirectory("cut/.git", "[core]\n\tbare = false\n"),
   });
+  Deno.removeSync(`${dir.path}/files/.git/reftable`, { recursive: true });
+  Deno.removeSync(`${dir.path}/empty/.git/reftable`, { recursive: true });
   const cases: readonly [string, string, string][] = [
     ["missing", "not-exist", `Cannot open "${dir.path}/missing": it does not exist`],
-    ["", "not-exist", `Cannot find a Git repository at "${dir.path}/"`],
+    [
+      "",
+      "not-exist",
+      `not a git repository (or any of the parent directories): ${dir.path}/.git`,
+    ],
     [
       "files",
       "not-exist",
-      `Cannot open "${dir.path}/files/.git/reftable": it does not exist, ` +
-      "so the refs are not stored in reftables",
+      `Cannot open the stack of "${dir.path}/files/.git": its refs are stored as files`,
     ],
+    ["empty", "not-exist", `Cannot open "${dir.path}/empty/.git/reftable": it does not exist`],
     ["broken", "format", `bad config line 3 in file ${dir.path}/broken/.git/config`],
     [
       "broken/.git/reftable",
@@ -193,9 +207,20 @@ Deno.test("openRepositoryStack() tells what is wrong with a path", async () => {
     ["limits", "format", "reftable geometric factor cannot exceed 255"],
     [
       "other",
+      "not-exist",
+      `Cannot open the stack of "${dir.path}/other/.git": its refs are stored as files`,
+    ],
+    [
+      "odd",
       "format",
-      `Cannot open "${dir.path}/other/.git": ` +
-      'extensions.refStorage is "files", expected "reftable"',
+      "invalid value for 'extensions.refstorage': 'odd'\n" +
+      `bad config line 4 in file ${dir.path}/odd/.git/config`,
+    ],
+    [
+      "cut",
+      "format",
+      `Cannot open "${dir.path}/cut/.git": its HEAD says that refs are stored in another way ` +
+      `than as files, expected extensions.refStorage in "${dir.path}/cut/.git/config"`,
     ],
   ];
   for (const [path, code, message] of cases) {
@@ -207,10 +232,10 @@ Deno.test("openRepositoryStack() tells what is wrong with a path", async () => {
   }
 });
 
-Deno.test("openRepositoryStack() takes a repository without a configuration", async () => {
+Deno.test("openRepositoryStack() opens a stack that takes the place of packed refs", async () => {
   using dir = makeFiles(REPOSITORY);
-  Deno.removeSync(`${dir.path}/main/.git/config`);
-  await using stack = await openRepositoryStack(`${dir.path}/main`);
+  Deno.removeSync(`${dir.path}/files/.git/config`);
+  await using stack = await openRepositoryStack(`${dir.path}/files`);
   assertEquals([stack.hash, await writtenBlockSize(stack)], ["sha1", 4096]);
 });
 

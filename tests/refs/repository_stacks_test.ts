@@ -90,7 +90,7 @@ tidyTest("findRepositoryStacks() tells why it finds none", async () => {
   const files = await assertRejects(
     () => findRepositoryStacks(`${directory.path}/git`),
     ReftableError,
-    "so the refs are not stored in reftables",
+    `Cannot find "${directory.path}/git/reftable": it does not exist`,
   );
   assertEquals(files.code, "not-exist");
 });

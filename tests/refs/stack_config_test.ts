@@ -1,18 +1,20 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ReftableError } from "@reftable/reftable";
 import { encodeText } from "../../src/bytes/text.ts";
-import { parseConfig } from "../../src/refs/config.ts";
-import { type StackConfig, stackConfig } from "../../src/refs/stack_config.ts";
+import { Config } from "../../src/refs/config/config.ts";
+import { parseConfig } from "../../src/refs/config/parse_config.ts";
+import { stackConfig } from "../../src/refs/stack_config.ts";
+import type { StackSettings } from "../../src/stack/settings.ts";
 import { GitRepo, gitTest } from "../peers/git.ts";
 
 const FILE = ".git/config";
 
-function read(text: string): StackConfig {
-  return stackConfig(parseConfig(encodeText(text), FILE));
+function read(text: string): StackSettings {
+  return stackConfig(new Config(parseConfig(encodeText(text), FILE)));
 }
 
 /** Reads one variable alone, which is given as `section.key = value`. */
-function readVariable(variable: string): StackConfig {
+function readVariable(variable: string): StackSettings {
   return read(configText(variable));
 }
 
@@ -22,24 +24,21 @@ function configText(variable: string): string {
 }
 
 /** What a configuration says beside the defaults. */
-function given(config: StackConfig): Partial<StackConfig> {
+function given(config: StackSettings): Partial<StackSettings> {
   const entries = Object.entries(config).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries);
 }
 
 Deno.test("stackConfig() leaves to the defaults what is not configured", () => {
-  assertEquals(given(read("")), { hash: "sha1" });
-  assertEquals(given(read("[core]\n\tbare = true\n[reftable]\n\tother = 1\n")), { hash: "sha1" });
-  assertEquals(given(read('[reftable "x"]\n\tblockSize = 1\n')), { hash: "sha1" });
+  assertEquals(given(read("")), {});
+  assertEquals(given(read("[core]\n\tbare = true\n[reftable]\n\tother = 1\n")), {});
+  assertEquals(given(read('[reftable "x"]\n\tblockSize = 1\n')), {});
 });
 
 Deno.test("stackConfig() reads the settings of stacks", () => {
   const config = read(`
 [core]
 	sharedRepository = 0640
-[extensions]
-	objectFormat = sha256
-	refStorage = reftable
 [reftable]
 	blockSize = 2k
 	restartInterval = 1
@@ -49,7 +48,6 @@ Deno.test("stackConfig() reads the settings of stacks", () => {
 	lockTimeout = -1
 `);
   assertEquals(given(config), {
-    hash: "sha256",
     blockSize: 2048,
     restartInterval: 32,
     geometricFactor: 3,
@@ -57,7 +55,7 @@ Deno.test("stackConfig() reads the settings of stacks", () => {
     skipIndexObjects: true,
     mode: 0o640,
   });
-  const cases: readonly [string, Partial<StackConfig>][] = [
+  const cases: readonly [string, Partial<StackSettings>][] = [
     ["reftable.blockSize = 0", { blockSize: 0 }],
     ["reftable.blockSize = 16777215", { blockSize: 0xffffff }],
     ["reftable.restartInterval = 65535", { restartInterval: 0xffff }],
@@ -65,14 +63,13 @@ Deno.test("stackConfig() reads the settings of stacks", () => {
     ["reftable.lockTimeout = 0", { lockTimeout: 0 }],
     ["reftable.indexObjects", { skipIndexObjects: false }],
     ["reftable.indexObjects = 0", { skipIndexObjects: true }],
-    ["extensions.objectFormat = sha1", { hash: "sha1" }],
     ["core.sharedRepository", { mode: { atLeast: 0o660 } }],
     ["core.sharedRepository = all", { mode: { atLeast: 0o664 } }],
     ["core.sharedRepository = umask", {}],
     ["core.sharedRepository = false", {}],
   ];
   for (const [variable, expected] of cases) {
-    assertEquals(given(readVariable(variable)), { hash: "sha1", ...expected }, variable);
+    assertEquals(given(readVariable(variable)), expected, variable);
   }
 });
 
@@ -108,8 +105,6 @@ const REFUSED: readonly (readonly [variable: string, message: string])[] = [
     "problem with core.sharedRepository filemode value (0400).\n" +
     "The owner of files must always have read and write permissions.",
   ],
-  ["extensions.objectFormat = md5", "invalid value for 'extensions.objectformat': 'md5'"],
-  ["extensions.objectFormat = SHA256", "invalid value for 'extensions.objectformat': 'SHA256'"],
 ];
 
 Deno.test("stackConfig() refuses what is out of git's limits", () => {

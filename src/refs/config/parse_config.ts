@@ -1,15 +1,6 @@
-import { decodeText } from "../bytes/text.ts";
-import { ReftableError } from "../errors.ts";
-
-/** A variable of a configuration file. */
-export interface ConfigVariable {
-  /** Its full name: section and key in lower case, a subsection between them as it is written. */
-  readonly name: string;
-  /** Its value; `undefined` when only the key is there, which means true. */
-  readonly value: string | undefined;
-  /** The file's path, for errors. */
-  readonly file: string;
-}
+import { decodeText } from "../../bytes/text.ts";
+import { ReftableError } from "../../errors.ts";
+import type { ConfigVariable } from "./config_variable.ts";
 
 /**
  * Parses a configuration file by Git's rules.
@@ -98,7 +89,8 @@ class ConfigParser {
     while (character === " " || character === "\t") character = this.#next();
     if (character !== "\n" && character !== "=") throw this.#bad();
     const value = character === "=" ? this.#value() : undefined;
-    return { name: section + key.toLowerCase(), value, file: this.#file };
+    // The end of the line was read too.
+    return { name: section + key.toLowerCase(), value, file: this.#file, line: this.#line - 1 };
   }
 
   #value(): string {
@@ -161,62 +153,4 @@ class ConfigParser {
 
 function isCommentStart(character: string): boolean {
   return character === "#" || character === ";";
-}
-
-/** Finds the value of a variable; the last one of its name counts. */
-export function lastValue(
-  variables: readonly ConfigVariable[],
-  name: string,
-): ConfigVariable | undefined {
-  return variables.findLast((variable) => variable.name === name);
-}
-
-/**
- * Reads a value as a boolean.
- *
- * @throws {ReftableError} With code `"format"` when it is none.
- */
-export function configBoolean({ name, value, file }: ConfigVariable): boolean {
-  if (value === undefined || /^(?:true|yes|on)$/i.test(value)) return true;
-  if (/^(?:false|no|off|)$/i.test(value)) return false;
-  const number = parseNumber(value);
-  if (number !== undefined && fits(number, 32)) return number !== 0n;
-  throw new ReftableError("format", `bad boolean config value '${value}' for '${name}'`, { file });
-}
-
-/** Which numbers a variable takes: those of 64 bits, with a sign or without. */
-export type NumberKind = "signed" | "unsigned";
-
-/**
- * Reads a value as a whole number as C writes it, which may end in `k`, `m` or `g`.
- *
- * @throws {ReftableError} With code `"format"` when it is none.
- */
-export function configNumber({ name, value = "", file }: ConfigVariable, kind: NumberKind): number {
-  const isRefused = kind === "unsigned" && value.includes("-");
-  const number = isRefused ? undefined : parseNumber(value);
-  if (number !== undefined && fits(number, 64, kind)) return Number(number);
-  const reason = number === undefined ? "invalid unit" : "out of range";
-  const message = `bad numeric config value '${value}' for '${name}' in file ${file}: ${reason}`;
-  throw new ReftableError("format", message, { file });
-}
-
-const UNITS: Readonly<Record<string, bigint>> = {
-  "": 1n,
-  k: 1n << 10n,
-  m: 1n << 20n,
-  g: 1n << 30n,
-};
-
-function parseNumber(value: string): bigint | undefined {
-  const parts = /^\s*([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)([kmg]?)$/i.exec(value);
-  if (!parts) return undefined;
-  const [, sign, digits = "", unit = ""] = parts;
-  // A zero in front makes the digits octal.
-  const number = BigInt(digits.replace(/^0(?=[0-7])/, "0o")) * UNITS[unit.toLowerCase()]!;
-  return sign === "-" ? -number : number;
-}
-
-function fits(number: bigint, bits: number, kind: NumberKind = "signed"): boolean {
-  return number === (kind === "signed" ? BigInt.asIntN : BigInt.asUintN)(bits, number);
 }

@@ -1,0 +1,72 @@
+import { ReftableError } from "../../errors.ts";
+import type { ConfigVariable } from "./config_variable.ts";
+
+/**
+ * Reads a value as a boolean.
+ *
+ * @throws {ReftableError} With code `"format"` when it is none.
+ */
+export function configBoolean({ name, value, file }: ConfigVariable): boolean {
+  if (value === undefined || /^(?:true|yes|on)$/i.test(value)) return true;
+  if (/^(?:false|no|off|)$/i.test(value)) return false;
+  const number = parseNumber(value);
+  if (number !== undefined && fits(number, 32, true)) return number !== 0n;
+  throw new ReftableError("format", `bad boolean config value '${value}' for '${name}'`, { file });
+}
+
+/** Which numbers a variable takes: those of 32 bits with a sign, or of 64 bits with a sign or without. */
+export type NumberKind = "int" | "signed" | "unsigned";
+
+/**
+ * Reads a value as a whole number as C writes it, which may end in `k`, `m` or `g`.
+ *
+ * @throws {ReftableError} With code `"format"` when it is none.
+ */
+export function configNumber({ name, value = "", file }: ConfigVariable, kind: NumberKind): number {
+  const isRefused = kind === "unsigned" && value.includes("-");
+  const number = isRefused ? undefined : parseNumber(value);
+  const bits = kind === "int" ? 32 : 64;
+  if (number !== undefined && fits(number, bits, kind !== "unsigned")) return Number(number);
+  const reason = number === undefined ? "invalid unit" : "out of range";
+  const place = file === undefined ? "" : ` in file ${file}`;
+  const message = `bad numeric config value '${value}' for '${name}'${place}: ${reason}`;
+  throw new ReftableError("format", message, { file });
+}
+
+/**
+ * Reads a value as a string.
+ *
+ * @throws {ReftableError} With code `"format"` when only the key is there.
+ */
+export function configString(variable: ConfigVariable): string {
+  if (variable.value !== undefined) return variable.value;
+  throw badVariable(variable, `missing value for '${variable.name}'`);
+}
+
+/** Says why a variable is refused, and where it stands. */
+export function badVariable({ name, file, line }: ConfigVariable, reason: string): ReftableError {
+  const place = file === undefined
+    ? `unable to parse '${name}' from command-line config`
+    : `bad config variable '${name}' in file '${file}' at line ${line}`;
+  return new ReftableError("format", `${reason}\n${place}`, { file });
+}
+
+const UNITS: Readonly<Record<string, bigint>> = {
+  "": 1n,
+  k: 1n << 10n,
+  m: 1n << 20n,
+  g: 1n << 30n,
+};
+
+function parseNumber(value: string): bigint | undefined {
+  const parts = /^[\t-\r ]*([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)([kmg]?)$/i.exec(value);
+  if (!parts) return undefined;
+  const [, sign, digits = "", unit = ""] = parts;
+  // A zero in front makes the digits octal.
+  const number = BigInt(digits.replace(/^0(?=[0-7])/, "0o")) * UNITS[unit.toLowerCase()]!;
+  return sign === "-" ? -number : number;
+}
+
+function fits(number: bigint, bits: number, isSigned: boolean): boolean {
+  return number === (isSigned ? BigInt.asIntN : BigInt.asUintN)(bits, number);
+}

@@ -1,0 +1,158 @@
+import { isAbsolute } from "@std/path";
+import { ReftableError } from "../errors.ts";
+import type { HashName } from "../format/hash.ts";
+import { denoFileSystem } from "../io/deno_file_system.ts";
+import type { FileSystem } from "../io/file_system.ts";
+import { type Io, runAsync, runSync } from "../io/io.ts";
+import type { RefFormat } from "./backend.ts";
+import type { Config } from "./config/config.ts";
+import { type ConfigSources, loadConfig } from "./config/load_config.ts";
+import {
+  type FoundDirectory,
+  type GitDirectory,
+  locateGitDirectory,
+  type SearchOptions,
+  within,
+} from "./git_directory.ts";
+import {
+  locateRefs,
+  parseRefStorage,
+  readConfigFile,
+  type RepositoryFormat,
+  repositoryFormat,
+  withWorktreeConfig,
+  worktreeId,
+} from "./repository_format.ts";
+
+/** A repository as seen from one of its working trees: where things are, and how it is configured. */
+export interface Repository extends GitDirectory {
+  /** The top of the working tree; `undefined` when there is none. */
+  readonly workTree: string | undefined;
+  /** Whether the repository has no working tree and is not meant to have one. */
+  readonly isBare: boolean;
+  /** The hash of the object ids. */
+  readonly hash: HashName;
+  /** How refs are stored: as files, in reftables, or as files with a stack in place of `packed-refs`. */
+  readonly refFormat: RefFormat;
+  /** The directory of the refs that all working trees share; it holds `reftable`, or `refs` and `packed-refs`. */
+  readonly storage: string;
+  /** The directory of the refs that belong to this working tree alone; the same one in the main working tree. */
+  readonly worktreeStorage: string;
+  /** Whether the working tree is a linked one. */
+  readonly isLinked: boolean;
+  /** The name of the linked working tree; `undefined` in the main one. */
+  readonly worktreeId: string | undefined;
+  /** All that is configured. */
+  readonly config: Config;
+  /** The storage of all files. */
+  readonly fileSystem: FileSystem;
+}
+
+/** How to open a repository. */
+export interface RepositoryOptions extends SearchOptions, ConfigSources {
+  /** The top of the working tree, whatever the configuration says; Git's `GIT_WORK_TREE`. */
+  readonly workTree?: string | undefined;
+  /** How refs are stored, whatever the configuration says, such as `files`; Git's `GIT_REFERENCE_BACKEND`. */
+  readonly refStorage?: string | undefined;
+}
+
+/** How to open a repository, and where. */
+export interface OpenRepositoryOptions extends RepositoryOptions {
+  /** The storage; the real file system by default. */
+  readonly fileSystem?: FileSystem | undefined;
+}
+
+/**
+ * Finds the repository that a path is in, and reads how it is configured. A repository of a newer make is refused.
+ *
+ * @param path A working tree or a directory or file in it, a `.git` directory or file, or a bare repository.
+ * @throws {ReftableError} With code `"not-exist"` when there is no repository, `"format"` when its configuration is
+ * damaged or names an extension that is not known.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openRepository } from "@reftable/reftable";
+ *
+ * const repository = await openRepository("tests/fixtures/repository/git/worktrees/linked");
+ * assertEquals(repository.refFormat, "reftable");
+ * assertEquals(repository.worktreeId, "linked");
+ * assertEquals(repository.config.boolean("core.logAllRefUpdates"), true);
+ * ```
+ */
+export async function openRepository(
+  path: string,
+  options: OpenRepositoryOptions = {},
+): Promise<Repository> {
+  return await runAsync(locateRepository(options.fileSystem ?? denoFileSystem, path, options));
+}
+
+/** Finds the repository that a path is in at once; see {@linkcode openRepository}. */
+export function openRepositorySync(path: string, options: OpenRepositoryOptions = {}): Repository {
+  return runSync(locateRepository(options.fileSystem ?? denoFileSystem, path, options));
+}
+
+/** Finds the repository that a path is in as a computation; see {@linkcode openRepository}. */
+export function* locateRepository(
+  fileSystem: FileSystem,
+  path: string,
+  options: RepositoryOptions = {},
+): Io<Repository> {
+  const found = yield* locateGitDirectory(fileSystem, path, options);
+  const { gitDir, commonDir } = found;
+  const format = yield* readFormat(fileSystem, found);
+  const refStorage = options.refStorage === undefined
+    ? format.refStorage
+    : givenRefStorage(options.refStorage);
+  const location = yield* locateRefs(fileSystem, found, refStorage);
+  const config = yield* loadConfig(fileSystem, {
+    ...options,
+    gitDir,
+    commonDir,
+    worktreeConfig: format.worktreeConfig,
+  });
+  const workTree = options.workTree ?? findWorkTree(found, format);
+  const id = worktreeId(found);
+  return {
+    gitDir,
+    commonDir,
+    workTree,
+    isBare: workTree === undefined && config.boolean("core.bare") !== false,
+    hash: format.hash,
+    ...location,
+    isLinked: id !== undefined,
+    worktreeId: id,
+    config,
+    fileSystem,
+  };
+}
+
+function givenRefStorage(value: string) {
+  const storage = parseRefStorage(value);
+  if (storage) return storage;
+  throw new ReftableError("api", `unknown ref storage format: '${value}'`);
+}
+
+/** Reads what the configuration says about the repository's make. */
+function* readFormat(
+  fileSystem: FileSystem,
+  { gitDir, commonDir }: FoundDirectory,
+): Io<RepositoryFormat> {
+  const variables = yield* readConfigFile(fileSystem, within(commonDir, "config"));
+  const format = repositoryFormat(variables);
+  if (format.worktreeConfig) {
+    const own = yield* readConfigFile(fileSystem, within(gitDir, "config.worktree"));
+    return withWorktreeConfig(format, own);
+  }
+  // What all share tells about the main working tree only.
+  return gitDir === commonDir ? format : { ...format, isBare: undefined, workTree: undefined };
+}
+
+function findWorkTree(
+  { gitDir, top }: FoundDirectory,
+  { isBare, workTree }: RepositoryFormat,
+): string | undefined {
+  if (isBare) return undefined;
+  if (workTree !== undefined) return isAbsolute(workTree) ? workTree : within(gitDir, workTree);
+  return top;
+}
