@@ -5,14 +5,15 @@ import { Table } from "../table/table.ts";
 import type { StackHost } from "./host.ts";
 import { readNames, type StackLocation } from "./snapshot.ts";
 import { TABLES_LIST } from "./tables_list.ts";
-import { isTableName } from "./table_name.ts";
+import { isTableLock, isTableName, isTemporaryTable } from "./table_name.ts";
 
 /**
  * Removes tables that the list does not name: what compactions left for readers, and what writers left
- * that were killed. A table whose update indices go beyond the stack's stays.
+ * that were killed. A table whose update indices go beyond the stack's stays. Files that were to become tables are
+ * removed too, unless somebody compacts.
  *
  * @param dryRun Whether only to tell.
- * @returns The file names of the tables removed.
+ * @returns The names of the files removed.
  */
 export async function cleanStack(host: StackHost, dryRun: boolean): Promise<string[]> {
   const { fileSystem, directory } = host.location;
@@ -20,11 +21,17 @@ export async function cleanStack(host: StackHost, dryRun: boolean): Promise<stri
   await using _lock = await host.lockList(true);
   const { names, merged } = host.snapshot;
   const listed = new Set(names);
+  const files = (await fileSystem.list(directory)).filter(({ kind }) => kind === "file");
+  // Whoever writes a table without that lock has locked those that it replaces.
+  const isCompacting = files.some(({ name }) => isTableLock(name));
   const removed: string[] = [];
-  for (const { name, kind } of await fileSystem.list(directory)) {
-    if (kind !== "file" || !isTableName(name) || listed.has(name)) continue;
+  for (const { name } of files) {
     const path = host.path(name);
-    if (!(await isBelow(host, path, merged.maxUpdateIndex))) continue;
+    if (isTableName(name)) {
+      if (listed.has(name) || !(await isBelow(host, path, merged.maxUpdateIndex))) continue;
+    } else if (isCompacting || !isTemporaryTable(name)) {
+      continue;
+    }
     if (!dryRun) await fileSystem.remove(path);
     removed.push(name);
   }

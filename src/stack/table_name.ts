@@ -27,3 +27,14 @@ export function parseTableName(
   if (min === undefined || max === undefined) return undefined;
   return { minUpdateIndex: parseInt(min, 16), maxUpdateIndex: parseInt(max, 16) };
 }
+
+/** Tells whether a file of a stack's directory is a lock on a table. */
+export function isTableLock(name: string): boolean {
+  return name.endsWith(".lock") && isTableName(name.slice(0, -".lock".length));
+}
+
+/** Tells whether a file of a stack's directory is to become a table, or was. */
+export function isTemporaryTable(name: string): boolean {
+  const [, table] = /^(.*)\.temp\.[^.]*$/s.exec(name) ?? [];
+  return table !== undefined && parseTableName(table) !== undefined;
+}

@@ -6,6 +6,7 @@ import { GitRepo, gitTest } from "../peers/git.ts";
 import {
   addRefs,
   assertTidy,
+  ChangingFileSystem,
   contentsOf,
   filesIn,
   listedNames,
@@ -77,6 +78,38 @@ tidyTest("Stack.clean() removes tables that the list does not name", async () =>
   assertEquals(filesIn(dir.path), all.filter((name) => !orphans.includes(name)));
   assertEquals([listedNames(dir.path), await stack.clean()], [listed, []]);
   assertEquals(refnames(stack), ["refs/heads/a", "refs/heads/b", "refs/heads/c"]);
+});
+
+tidyTest("Stack.clean() removes what was to become a table, unless somebody compacts", async () => {
+  using dir = new StackDirectory();
+  await makeStack(dir);
+  const temporary = "0x000000000001-0x000000000002-00000000.ref.temp.0badcafe";
+  dir.put({ [temporary]: await tableOf(2), "x.ref.temp.0badcafe": await tableOf(2) });
+  const lock = `${listedNames(dir.path)[1]}.lock`;
+  dir.put({ [lock]: new Uint8Array() });
+  await using stack = await Stack.open(dir.path, QUIET);
+  assertEquals(await stack.clean(), []);
+  dir.remove(lock);
+  assertEquals(await stack.clean({ dryRun: true }), [temporary]);
+  assertEquals(await stack.clean(), [temporary]);
+  const others = [...listedNames(dir.path), "tables.list", "x.ref.temp.0badcafe"];
+  assertEquals(filesIn(dir.path), others);
+});
+
+tidyTest("Stack.clean() lets a compaction come to its end", async () => {
+  using dir = new StackDirectory();
+  await makeStack(dir);
+  const changing = new ChangingFileSystem(async (change) => {
+    if (!change.includes(".temp.") || !change.startsWith("sync")) return;
+    // Its table is complete, and waits for its name.
+    await using other = await Stack.open(dir.path, QUIET);
+    assertEquals(await other.clean(), []);
+  });
+  const { fileSystem } = changing;
+  await using stack = await Stack.open(dir.path, { fileSystem, autoCompact: false });
+  assertEquals(await stack.compact(), true);
+  assertEquals([stack.tables.length, refnames(stack).length], [1, 3]);
+  assert(changing.changes.some((change) => /^sync .*[.]temp[.]/.test(change)));
 });
 
 tidyTest("Stack.clean() removes nothing from an empty stack", async () => {

@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { formatTableName, isTableName, parseTableName } from "../../src/stack/table_name.ts";
+import {
+  formatTableName,
+  isTableLock,
+  isTableName,
+  isTemporaryTable,
+  parseTableName,
+} from "../../src/stack/table_name.ts";
 
 Deno.test("formatTableName() tells the range of update indices", () => {
   const cases: readonly [number, number, RegExp][] = [
@@ -57,4 +63,18 @@ Deno.test("isTableName() knows tables by their ending", () => {
   for (const name of ["tables.list", "a.ref.lock", "a.ref.temp.0badcafe", "ref", "a.refs"]) {
     assert(!isTableName(name), name);
   }
+});
+
+Deno.test("isTableLock() and isTemporaryTable() know what belongs to a table", () => {
+  const name = formatTableName(1, 2);
+  assert(isTableLock(`${name}.lock`));
+  assert(isTableLock("a.log.lock"));
+  for (const other of [name, "tables.list.lock", `${name}.temp.0badcafe`, ".lock"]) {
+    assert(!isTableLock(other), other);
+  }
+  // As we and git call them.
+  assert(isTemporaryTable(`${name}.temp.0badcafe`));
+  assert(isTemporaryTable(`${name}.temp.aB3xYz`));
+  const others = [name, `${name}.temp`, "a.ref.temp.0badcafe", `${name}.lock`, ".temp.0badcafe"];
+  for (const other of others) assert(!isTemporaryTable(other), other);
 });
