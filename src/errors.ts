@@ -176,3 +176,15 @@ export class ReftableError extends Error {
     this.ref = options.ref;
   }
 }
+
+/**
+ * Finds what went wrong first. When leaving a scope by an error fails too, the language makes one error of both
+ * that is none of ours.
+ *
+ * @internal
+ */
+export function firstError(error: unknown): unknown {
+  let first = error;
+  while (first instanceof SuppressedError) first = first.suppressed;
+  return first;
+}

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertFalse, assertInstanceOf } from "@std/assert";
 import { ReftableError } from "@reftable/reftable";
+import { firstError } from "../src/errors.ts";
 
 Deno.test("ReftableError tells what went wrong, where, and why", () => {
   const cause = new RangeError("below");
@@ -14,4 +15,12 @@ Deno.test("ReftableError knows no place and no cause unless it is told", () => {
   const error = new ReftableError("api", "Cannot use");
   assertEquals([error.file, error.offset], [undefined, undefined]);
   assertFalse("cause" in error);
+});
+
+Deno.test("firstError() finds what went wrong before leaving scopes failed too", () => {
+  const first = new ReftableError("io", "first");
+  const both = new SuppressedError(new Error("second"), first);
+  assert(firstError(new SuppressedError(new Error("third"), both)) === first);
+  assert(firstError(first) === first);
+  assertEquals(firstError(undefined), undefined);
 });

@@ -1,4 +1,4 @@
-import { ReftableError } from "../errors.ts";
+import { firstError, ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import type { LogRecord } from "../format/log_record.ts";
 import type { RefRecord } from "../format/ref_record.ts";
@@ -252,8 +252,9 @@ export class Stack implements Disposable, AsyncDisposable {
       await addition.add(write);
       await addition.commit();
     } catch (error) {
-      if (error instanceof ReftableError && error.code === "outdated") await this.reload();
-      throw error;
+      const first = firstError(error);
+      if (first instanceof ReftableError && first.code === "outdated") await this.reload();
+      throw first;
     }
   }
 
@@ -355,9 +356,9 @@ export class Stack implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Removes tables that the list does not name.
+   * Removes tables that the list does not name, and what was to become one when its writer was killed.
    *
-   * @returns The file names of the tables removed, or that would be.
+   * @returns The names of the files removed, or that would be.
    * @throws {ReftableError} With code `"lock"` when another process holds the lock.
    */
   async clean(options: CleanOptions = {}): Promise<string[]> {
@@ -405,6 +406,8 @@ export class Stack implements Disposable, AsyncDisposable {
     this.#underWay.add(promise);
     try {
       return await promise;
+    } catch (error) {
+      throw firstError(error);
     } finally {
       this.#underWay.delete(promise);
     }

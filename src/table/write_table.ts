@@ -1,4 +1,4 @@
-import { ReftableError } from "../errors.ts";
+import { firstError, ReftableError } from "../errors.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { PendingFile } from "../io/pending_file.ts";
@@ -44,6 +44,18 @@ export async function writeTable(
   path: string,
   write: (writer: TableWriter) => void | Promise<void>,
   options: WriteTableOptions = {},
+): Promise<WriteStatistics> {
+  try {
+    return await writeInPlace(path, write, options);
+  } catch (error) {
+    throw firstError(error);
+  }
+}
+
+async function writeInPlace(
+  path: string,
+  write: (writer: TableWriter) => void | Promise<void>,
+  options: WriteTableOptions,
 ): Promise<WriteStatistics> {
   const { fileSystem = denoFileSystem, overwrite = false } = options;
   await refuseExisting(fileSystem, path, overwrite);
