@@ -126,10 +126,12 @@ export class PendingFile implements AsyncDisposable {
   /**
    * Gives the file its final name; a file that has it already is replaced.
    *
+   * @param hasHappened Asked when renaming has failed whether it was done nevertheless: over a network, its answer
+   * may have got lost.
    * @throws {ReftableError} With code `"io"` when that cannot be, or the file was removed before: what has its
    * name by now may be somebody else's.
    */
-  async commit(path: string): Promise<void> {
+  async commit(path: string, hasHappened?: () => Promise<boolean>): Promise<void> {
     if (!pending.delete(this)) {
       throw new ReftableError("io", `Cannot rename "${this.path}": it was removed`, {
         file: this.path,
@@ -139,6 +141,7 @@ export class PendingFile implements AsyncDisposable {
       this.close();
       await this.#fileSystem.rename(this.path, path);
     } catch (error) {
+      if (await hasHappened?.()) return;
       pending.add(this);
       throw error;
     }

@@ -1,4 +1,4 @@
-import { ReftableError } from "../errors.ts";
+import { firstError, ReftableError } from "../errors.ts";
 import { runAsync } from "../io/io.ts";
 import { PendingFile } from "../io/pending_file.ts";
 import { MergedTable } from "../merged/merged_table.ts";
@@ -64,6 +64,8 @@ export class Addition implements AsyncDisposable {
     this.#state = "adding";
     try {
       await this.#add(write);
+    } catch (error) {
+      throw firstError(error);
     } finally {
       if (this.#state === "adding") this.#state = "open";
     }
@@ -120,10 +122,11 @@ export class Addition implements AsyncDisposable {
 
   async #commitTables(): Promise<void> {
     try {
+      await using _end = { [Symbol.asyncDispose]: () => this.#close() };
       if (this.#tables.length === 0) return;
       await this.#publish();
-    } finally {
-      await this.#close();
+    } catch (error) {
+      throw firstError(error);
     }
     await this.#afterCommit();
   }

@@ -164,9 +164,20 @@ export class StackHost {
     lock.write(encodeText(text));
     await this.sync(lock);
     await this.syncDirectory();
-    await lock.commit(this.path(TABLES_LIST));
+    let doubt: unknown;
+    await lock.commit(this.path(TABLES_LIST), async () => {
+      try {
+        // Nobody else changes it while we have the lock.
+        return !(await this.#isCurrent());
+      } catch (error) {
+        // It may name our tables, which must stay then.
+        doubt = error;
+        return true;
+      }
+    });
     onVisible();
     this.#replace(new Snapshot(tables));
+    if (doubt !== undefined) throw doubt;
     try {
       await this.syncDirectory();
     } catch (cause) {

@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ReftableError, Stack, type TableWriter } from "@reftable/reftable";
+import {
+  denoFileSystem,
+  type FileSystem,
+  ReftableError,
+  Stack,
+  type TableWriter,
+} from "@reftable/reftable";
 import {
   addLargeTable,
   addRefs,
@@ -186,4 +192,98 @@ tidyTest("Addition waits for no disk when told so", async () => {
   const changes = changing.takeChanges();
   assertEquals(changes.filter((change) => change.startsWith("sync")), []);
   assert(changes.includes("rename 1-4.ref"), changes.join());
+});
+
+/** A file system whose answer gets lost when the list is replaced, and what it does afterwards. */
+function losingAnswers(then: Partial<FileSystem> = {}): FileSystem {
+  let isLost = false;
+  const fileSystem: FileSystem = {
+    ...denoFileSystem,
+    async rename(from, to) {
+      await denoFileSystem.rename(from, to);
+      if (isLost || !to.endsWith("tables.list")) return;
+      isLost = true;
+      Object.assign(fileSystem, then);
+      throw new ReftableError("io", "Cannot rename: the server does not answer");
+    },
+  };
+  return fileSystem;
+}
+
+tidyTest("Stack.add() has succeeded when the list is there, whatever it was told", async () => {
+  using dir = new StackDirectory();
+  const fileSystem = losingAnswers();
+  await using stack = await Stack.open(dir.path, { fileSystem, autoCompact: false });
+  await addRefs(stack, "refs/heads/a");
+  assertTidy(dir.path);
+  await addRefs(stack, "refs/heads/b");
+  assertTidy(dir.path);
+  assertEquals(refnames(stack), ["refs/heads/a", "refs/heads/b"]);
+});
+
+tidyTest("Stack.add() keeps its tables when it cannot tell whether they are listed", async () => {
+  using dir = new StackDirectory();
+  const refuse = () => {
+    throw new ReftableError("io", "Cannot read: the server does not answer");
+  };
+  const fileSystem = losingAnswers({ readFile: refuse, readFileSync: refuse });
+  {
+    await using stack = await Stack.open(dir.path, { fileSystem, autoCompact: false });
+    const error = await assertRejects(() => addLargeTable(stack), ReftableError);
+    assertEquals(error.message, "Cannot read: the server does not answer");
+  }
+  assertTidy(dir.path);
+  await using stack = await Stack.open(dir.path);
+  assertEquals(refnames(stack).length, 2500);
+});
+
+tidyTest("Stack and Addition tell what went wrong first", async () => {
+  using dir = new StackDirectory();
+  await using sound = await Stack.open(dir.path, { autoCompact: false });
+  for (const name of ["a", "b"]) await addRefs(sound, `refs/heads/${name}`);
+  let fails = false;
+  const fail = (verb: string) => {
+    if (fails) throw new ReftableError("io", `Cannot ${verb}`);
+  };
+  const fileSystem: FileSystem = {
+    ...denoFileSystem,
+    async create(path, mode) {
+      const file = await denoFileSystem.create(path, mode);
+      return file && {
+        write: (bytes) => file.write(bytes),
+        sync: () => Promise.try(() => fail("sync")).then(() => file.sync()),
+        [Symbol.dispose]: () => file[Symbol.dispose](),
+      };
+    },
+    remove: (path) => Promise.try(() => fail("remove")).then(() => denoFileSystem.remove(path)),
+  };
+  const removeLitter = () => {
+    const used = [...listedNames(dir.path), "tables.list"];
+    for (const name of filesIn(dir.path)) if (!used.includes(name)) dir.remove(name);
+  };
+  await using stack = await Stack.open(dir.path, { fileSystem, autoCompact: false });
+  const add = (writer: TableWriter) => writer.addRef(direct("refs/heads/c", 3));
+  const attempts: Readonly<Record<string, () => Promise<unknown>>> = {
+    "Cannot sync": () => stack.add(add),
+    // It gives its first lock back before it writes anything.
+    "Cannot remove": () => stack.compact(),
+  };
+  for (const [message, attempt] of Object.entries(attempts)) {
+    fails = true;
+    const error = await assertRejects(attempt, ReftableError, message);
+    assertEquals(error.code, "io");
+    fails = false;
+    removeLitter();
+  }
+  const addition = await stack.beginAddition();
+  fails = true;
+  await assertRejects(() => addition.add(add), ReftableError, "Cannot sync");
+  fails = false;
+  await addition.add(add);
+  fails = true;
+  await assertRejects(() => addition.commit(), ReftableError, "Cannot sync");
+  fails = false;
+  removeLitter();
+  await addRefs(stack, "refs/heads/d");
+  assertEquals(refnames(stack), ["refs/heads/a", "refs/heads/b", "refs/heads/d"]);
 });
