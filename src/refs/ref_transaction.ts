@@ -1,0 +1,334 @@
+import { ReftableError } from "../errors.ts";
+import { type HashName, hashSize } from "../format/hash.ts";
+import { refnameProblem } from "../format/refname.ts";
+import type { RefBackend, RefSession } from "./backend.ts";
+import { collapseMessage } from "./log_message.ts";
+import { isPseudoRef, isSafeRefname } from "./names.ts";
+import { badName, changedTwice, refError } from "./ref_errors.ts";
+import type { Identity } from "./reflog_entry.ts";
+import type { ReflogPolicy } from "./reflog_policy.ts";
+import { isZero } from "./resolve.ts";
+import { buildChanges } from "./transaction/changes.ts";
+import { prepareUpdates } from "./transaction/prepare.ts";
+import { describeRejection, type RefRejection } from "./transaction/rejection.ts";
+import { type NewValue, type OldValue, Update } from "./transaction/update.ts";
+
+/** How to change one ref. */
+export interface UpdateOptions {
+  /** Why, for the logs; what the transaction says by default. */
+  readonly message?: string | undefined;
+  /** Whether a symbolic ref itself is meant; else what it leads to is. */
+  readonly noDeref?: boolean | undefined;
+  /** Whether a log is begun, whatever is configured. */
+  readonly createReflog?: boolean | undefined;
+  /** Whether nothing is logged. */
+  readonly skipReflog?: boolean | undefined;
+}
+
+/** How to write an object id to a ref. */
+export interface WriteOptions extends UpdateOptions {
+  /** The object that the new one leads to, when it is an annotated tag; found out when objects can be read. */
+  readonly peeled?: string | undefined;
+}
+
+/** What a ref must hold before it is changed. */
+export interface ExpectedValue {
+  /** The object id that it must lead to; all zeros when it must not exist. Anything is fine without it. */
+  readonly expect?: string | undefined;
+}
+
+/** What a symbolic ref must hold before it is changed. */
+export interface ExpectedTarget extends ExpectedValue {
+  /** The ref that it must point at. */
+  readonly expectTarget?: string | undefined;
+}
+
+/** How to change refs together. */
+export interface TransactionOptions {
+  /** Why, for the logs. */
+  readonly message?: string | undefined;
+  /** Whether the rest goes through when single refs cannot be changed as asked. */
+  readonly allowRejections?: boolean | undefined;
+  /** How long to wait for each lock, in milliseconds, −1 for ever; as configured by default. */
+  readonly lockTimeout?: number | undefined;
+  /** Who makes the changes; as configured by default. */
+  readonly identity?: Identity | undefined;
+}
+
+/** What a transaction has to do with the repository. */
+export interface TransactionContext {
+  /** Where refs are stored. */
+  readonly backend: RefBackend;
+  /** The hash of the object ids. */
+  readonly hash: HashName;
+  /** Which refs get a log by themselves. */
+  readonly policy: ReflogPolicy;
+  /** Tells who makes the changes. */
+  readonly identity: () => Identity;
+}
+
+/**
+ * Changes of refs that happen together or not at all. What is asked for is only noted down until the transaction is
+ * prepared: then the refs are locked and checked, and what they hold stays as it is until the transaction is committed.
+ * Disposing it gives it up.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { RefStore } from "@reftable/reftable";
+ *
+ * await using refs = await RefStore.open("tests/fixtures/repository/git");
+ * await using transaction = refs.beginTransaction({ message: "an example" });
+ * transaction.delete("refs/heads/main", { expect: refs.resolve("HEAD")!.oid });
+ * // Nothing has changed, and nothing will.
+ * await transaction.abort();
+ * ```
+ */
+export class RefTransaction implements AsyncDisposable {
+  readonly #context: TransactionContext;
+  readonly #options: TransactionOptions;
+  readonly #message: string;
+  readonly #zeroOid: string;
+  readonly #updates: Update[] = [];
+  #state: "open" | "preparing" | "prepared" | "closed" = "open";
+  #session: RefSession | undefined;
+
+  /**
+   * Begins a transaction; {@linkcode RefStore.beginTransaction} does it for users.
+   *
+   * @internal
+   */
+  constructor(context: TransactionContext, options: TransactionOptions = {}) {
+    this.#context = context;
+    this.#options = options;
+    this.#message = collapseMessage(options.message ?? "");
+    this.#zeroOid = "0".repeat(2 * hashSize(context.hash));
+  }
+
+  /** What was not done, and why, in the order in which that was found out; nothing unless it is allowed. */
+  get rejections(): readonly RefRejection[] {
+    return this.#rejections;
+  }
+  readonly #rejections: RefRejection[] = [];
+
+  /**
+   * Creates a ref, which must not exist.
+   *
+   * @param oid The object id that it is to hold.
+   * @throws {ReftableError} With code `"refname"` when the name is a bad one, `"api"` when the id is none.
+   */
+  create(refname: string, oid: string, options: WriteOptions = {}): void {
+    if (isZero(oid)) {
+      const message = `'${refname}' has neither a valid OID nor a target`;
+      throw refError("new-value", refname, message);
+    }
+    this.update(refname, oid, { ...options, expect: this.#zeroOid });
+  }
+
+  /**
+   * Writes an object id to a ref.
+   *
+   * @param oid The object id that it is to hold; all zeros to delete it.
+   * @throws {ReftableError} With code `"refname"` when the name is a bad one, `"api"` when an id is none.
+   */
+  update(refname: string, oid: string, options: WriteOptions & ExpectedValue = {}): void {
+    const value: NewValue = isZero(oid)
+      ? { kind: "delete" }
+      : { kind: "oid", oid: this.#checkOid(oid), peeled: this.#checkPeeled(options.peeled) };
+    this.#add(refname, value, options, false);
+  }
+
+  /**
+   * Deletes a ref with its log. Without an old value it need not exist.
+   *
+   * @throws {ReftableError} With code `"refname"` when the name is unsafe, `"api"` when the old value is none.
+   */
+  delete(refname: string, options: UpdateOptions & ExpectedTarget = {}): void {
+    if (options.expect !== undefined && isZero(options.expect)) {
+      throw new ReftableError("api", `Cannot delete "${refname}": its old value is zeros`);
+    }
+    this.#add(refname, { kind: "delete" }, options, options.expectTarget !== undefined);
+  }
+
+  /**
+   * Checks what a ref holds, without changing it.
+   *
+   * @param oid The object id that it must lead to; all zeros when it must not exist.
+   */
+  verify(refname: string, oid: string, options: Pick<UpdateOptions, "noDeref"> = {}): void {
+    this.#add(refname, undefined, { ...options, expect: oid }, false);
+  }
+
+  /**
+   * Creates a symbolic ref, which must not exist.
+   *
+   * @param target The full name of the ref that it is to point at, which need not exist.
+   * @param options Unless `noDeref` is false, the ref itself is meant.
+   */
+  createSymref(refname: string, target: string, options: UpdateOptions = {}): void {
+    this.updateSymref(refname, target, { ...options, expect: this.#zeroOid });
+  }
+
+  /**
+   * Has a ref point at another one.
+   *
+   * @param target The full name of the other ref, which need not exist.
+   * @param options Unless `noDeref` is false, the ref itself is meant.
+   */
+  updateSymref(
+    refname: string,
+    target: string,
+    options: UpdateOptions & ExpectedTarget = {},
+  ): void {
+    if (refnameProblem(target) !== undefined) throw badName(target);
+    this.#add(refname, { kind: "symref", target }, options, true);
+  }
+
+  /** Deletes a symbolic ref itself; see {@linkcode RefTransaction.delete}. */
+  deleteSymref(
+    refname: string,
+    options: Omit<UpdateOptions, "noDeref"> & ExpectedTarget = {},
+  ): void {
+    this.delete(refname, { ...options, noDeref: true });
+  }
+
+  /**
+   * Checks where a symbolic ref points, without changing it.
+   *
+   * @param target The ref that it must point at; `undefined` when there must be no ref.
+   */
+  verifySymref(refname: string, target: string | undefined): void {
+    const expected = target === undefined ? { expect: this.#zeroOid } : { expectTarget: target };
+    this.#add(refname, undefined, expected, true);
+  }
+
+  /**
+   * Locks the refs and checks them. From then on nothing can be added.
+   *
+   * @throws {ReftableError} With the code of what is wrong: `"lock"`, `"old-value"`, `"exists"`, `"not-exist"`,
+   * `"new-value"`, `"name-conflict"`. The transaction is over then, and nothing has changed.
+   */
+  async prepare(): Promise<void> {
+    if (this.#state !== "open") throw wrongState(this.#state);
+    this.#state = "preparing";
+    try {
+      this.#checkTwice();
+      const { lockTimeout, allowRejections = false } = this.#options;
+      this.#session = await this.#context.backend.begin({ lockTimeout });
+      await prepareUpdates(this.#session, this.#updates, {
+        zeroOid: this.#zeroOid,
+        onRejected: allowRejections
+          ? (update, error) => this.#noteRejection(update, error)
+          : undefined,
+      });
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
+    this.#state = "prepared";
+  }
+
+  /**
+   * Makes the changes, after {@linkcode RefTransaction.prepare} when that was not called.
+   *
+   * @throws {ReftableError} As that does, or when the changes cannot be written.
+   */
+  async commit(): Promise<void> {
+    if (this.#state === "open") await this.prepare();
+    if (this.#state !== "prepared") throw wrongState(this.#state);
+    try {
+      const { backend, policy, identity } = this.#context;
+      const changes = buildChanges(this.#session!, this.#updates, {
+        format: backend.format,
+        policy,
+        identity: () => this.#options.identity ?? identity(),
+        zeroOid: this.#zeroOid,
+      });
+      await this.#session!.commit(changes);
+    } finally {
+      await this.abort();
+    }
+  }
+
+  /** Gives the transaction up. Nothing has changed, unless it was committed. */
+  async abort(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    this.#state = "closed";
+    await session?.[Symbol.asyncDispose]();
+  }
+
+  /** Gives the transaction up unless it was committed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.abort();
+  }
+
+  #noteRejection(update: Update, error: ReftableError): void {
+    this.#rejections.push(describeRejection(update, error, this.#zeroOid));
+  }
+
+  #add(
+    refname: string,
+    value: NewValue | undefined,
+    options: UpdateOptions & ExpectedTarget,
+    isSymref: boolean,
+  ): void {
+    if (this.#state !== "open") throw wrongState(this.#state);
+    checkName(refname, value);
+    const { createReflog = false, skipReflog = false, noDeref = isSymref } = options;
+    if (createReflog && skipReflog) {
+      throw new ReftableError("api", "refusing to force and skip creation of reflog");
+    }
+    this.#updates.push(
+      new Update({
+        refname,
+        value,
+        expected: this.#expected(options),
+        noDeref,
+        log: createReflog ? "always" : skipReflog ? "never" : "configured",
+        message: options.message === undefined ? this.#message : collapseMessage(options.message),
+      }),
+    );
+  }
+
+  #expected({ expect, expectTarget }: ExpectedTarget): OldValue | undefined {
+    if (expect !== undefined && expectTarget !== undefined) {
+      throw new ReftableError("api", "Cannot expect both an object id and a target of a ref");
+    }
+    if (expectTarget !== undefined) return { kind: "symref", target: expectTarget };
+    return expect === undefined ? undefined : { kind: "oid", oid: this.#checkOid(expect) };
+  }
+
+  #checkPeeled(peeled: string | undefined): string | undefined {
+    return peeled && this.#checkOid(peeled);
+  }
+
+  #checkOid(oid: string): string {
+    const { length } = this.#zeroOid;
+    if (oid.length === length && /^[0-9a-f]*$/.test(oid)) return oid;
+    const expected = `${length} hexadecimal digits in lower case`;
+    throw new ReftableError("api", `Cannot use object id "${oid}": expected ${expected}`);
+  }
+
+  #checkTwice(): void {
+    const names = new Set<string>();
+    for (const { refname } of this.#updates) {
+      if (names.has(refname)) throw changedTwice(refname);
+      names.add(refname);
+    }
+  }
+}
+
+/** Checks that a ref may have its name when it is written, or that it does no harm when it is not. */
+function checkName(refname: string, value: NewValue | undefined): void {
+  if (isPseudoRef(refname)) {
+    throw refError("refname", refname, `refusing to update pseudoref '${refname}'`);
+  }
+  const isWritten = value !== undefined && value.kind !== "delete";
+  if (isWritten && refnameProblem(refname) !== undefined) throw badName(refname);
+  if (value?.kind !== "oid" && !isSafeRefname(refname)) throw badName(refname);
+}
+
+function wrongState(state: string): ReftableError {
+  return new ReftableError("api", `Cannot use the transaction: it is ${state}`);
+}

@@ -1,0 +1,75 @@
+import type { ReftableError } from "../../errors.ts";
+import { refError } from "../ref_errors.ts";
+import { isZero } from "../resolve.ts";
+import type { StoredRef } from "../stored_ref.ts";
+import type { Update } from "./update.ts";
+
+/** Tells whether an update is only possible where there is a ref. */
+export function needsRef({ isLogOnly, request: { expected } }: Update): boolean {
+  if (isLogOnly || expected === undefined) return false;
+  return expected.kind === "symref" || !isZero(expected.oid);
+}
+
+/** Makes the error for a ref that is not there but should be. */
+export function missingRef(update: Update): ReftableError {
+  const { refname, originalName, request: { expected } } = update;
+  const message = `cannot lock ref '${originalName}': unable to resolve reference '${refname}'`;
+  return refError("not-exist", refname, message, {
+    expected: expected?.kind === "symref" ? expected.target : expected?.oid,
+  });
+}
+
+/**
+ * Checks that a ref which exists holds what it should.
+ *
+ * @param stored The ref, whose object is in the update already.
+ * @returns What is wrong, if anything is.
+ */
+export function checkOldValue(update: Update, stored: StoredRef): ReftableError | undefined {
+  const { isLogOnly, request: { expected } } = update;
+  if (expected?.kind === "symref") return checkTarget(update, stored, expected.target);
+  // What a symbolic ref leads to has an update of its own, which is checked.
+  if (expected === undefined || isLogOnly) return undefined;
+  return checkOid(update, stored, expected.oid);
+}
+
+function checkTarget(
+  { refname, originalName, oldOid }: Update,
+  stored: StoredRef,
+  expected: string,
+): ReftableError | undefined {
+  if (stored.kind !== "symref") {
+    const message = `cannot lock ref '${originalName}': ` +
+      `expected symref with target '${expected}': but is a regular ref`;
+    return refError("old-value", refname, message, { expected, found: oldOid });
+  }
+  const { target: found } = stored;
+  if (found === expected) return undefined;
+  const message =
+    `verifying symref target: '${originalName}': is at ${found} but expected ${expected}`;
+  return refError("old-value", refname, message, { expected, found });
+}
+
+function checkOid(
+  { refname, originalName, oldOid: found, request }: Update,
+  stored: StoredRef,
+  expected: string,
+): ReftableError | undefined {
+  const values = { expected, found };
+  const prefix = `cannot lock ref '${originalName}':`;
+  if (found === expected) {
+    // Nothing was found because the symbolic ref leads nowhere: it would be lost.
+    if (!request.noDeref || stored.kind !== "symref" || !isZero(expected)) return undefined;
+    const message = `${prefix} dangling symref already exists`;
+    return refError("exists", refname, message, { expected, found: stored.target });
+  }
+  if (isZero(expected)) {
+    return refError("exists", refname, `${prefix} reference already exists`, values);
+  }
+  if (isZero(found)) {
+    const message = `${prefix} reference is missing but expected ${expected}`;
+    return refError("not-exist", refname, message, values);
+  }
+  const message = `${prefix} is at ${found} but expected ${expected}`;
+  return refError("old-value", refname, message, values);
+}

@@ -1,0 +1,96 @@
+import { compareText } from "../../bytes/text.ts";
+import type { ReftableError } from "../../errors.ts";
+import type { RefSession } from "../backend.ts";
+import { namesCollide, nameTaken } from "../ref_errors.ts";
+import type { Update } from "./update.ts";
+
+/** No names: what a transaction deletes is in the way of what it creates, as in Git. */
+const NOTHING_REMOVED: ReadonlySet<string> = new Set();
+
+/**
+ * Checks that refs which are not there yet can exist beside all others: `a` cannot beside `a/b`.
+ *
+ * @param missing The updates of refs that do not exist, whether they are created or not.
+ * @param names The names of all refs of the transaction. Those that are refused are taken out by `refuse`.
+ * @param refuse Is told what is wrong with an update; it may throw.
+ */
+export function checkNames(
+  session: Pick<RefSession, "findConflicts">,
+  missing: readonly Update[],
+  names: ReadonlySet<string>,
+  refuse: (update: Update, error: ReftableError) => void,
+): void {
+  if (missing.length === 0) return;
+  const sorted = sortNames(missing.map(({ refname }) => refname));
+  const taken = session.findConflicts(sorted, NOTHING_REMOVED);
+  const together = new NamesTogether(names);
+  for (const update of missing) {
+    const { refname } = update;
+    const other = taken.get(refname);
+    if (other !== undefined) {
+      refuse(update, nameTaken(refname, other));
+      continue;
+    }
+    const colliding = together.find(refname);
+    if (colliding !== undefined) refuse(update, namesCollide(refname, colliding));
+  }
+}
+
+/** Puts names in the order of their bytes. Mostly they are in order already. */
+export function sortNames(names: string[]): string[] {
+  const isSorted = names.every((name, i) => i === 0 || compareText(names[i - 1]!, name) <= 0);
+  return isSorted ? names : names.sort(compareText);
+}
+
+/** Finds names that collide with others of the same transaction. */
+class NamesTogether {
+  readonly #names: ReadonlySet<string>;
+  /** All directories of all names. */
+  readonly #directories: ReadonlySet<string>;
+  #sorted: readonly string[] | undefined;
+
+  constructor(names: ReadonlySet<string>) {
+    this.#names = names;
+    this.#directories = directoriesOf(names);
+  }
+
+  /** The name of one that is a directory of a name, or below it as a directory. */
+  find(refname: string): string | undefined {
+    for (let end = refname.indexOf("/"); end !== -1; end = refname.indexOf("/", end + 1)) {
+      const directory = refname.slice(0, end);
+      if (this.#names.has(directory)) return directory;
+    }
+    return this.#directories.has(refname) ? this.#firstBelow(refname) : undefined;
+  }
+
+  #firstBelow(refname: string): string | undefined {
+    const sorted = this.#sorted ??= sortNames([...this.#names]);
+    const prefix = `${refname}/`;
+    let low = 0;
+    for (let high = sorted.length; low < high;) {
+      const middle = (low + high) >>> 1;
+      if (compareText(sorted[middle]!, prefix) < 0) low = middle + 1;
+      else high = middle;
+    }
+    // Some names may have been refused since.
+    for (; sorted[low]?.startsWith(prefix); low++) {
+      if (this.#names.has(sorted[low]!)) return sorted[low];
+    }
+    return undefined;
+  }
+}
+
+function directoriesOf(names: Iterable<string>): Set<string> {
+  const directories = new Set<string>();
+  for (const name of names) {
+    let end = name.lastIndexOf("/");
+    // Where a directory is known, so are those that it is in.
+    while (end > 0) {
+      const directory = name.slice(0, end);
+      if (directories.has(directory)) break;
+      directories.add(directory);
+      end = name.lastIndexOf("/", end - 1);
+    }
+  }
+  return directories;
+}

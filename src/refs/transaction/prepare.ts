@@ -1,0 +1,208 @@
+import { ReftableError, type ReftableErrorCode } from "../../errors.ts";
+import { refnameProblem } from "../../format/refname.ts";
+import type { RefSession } from "../backend.ts";
+import { badName, changedTwice, refError } from "../ref_errors.ts";
+import { resolveStored } from "../resolve.ts";
+import type { StoredRef, StoredSymbolicRef } from "../stored_ref.ts";
+import { checkOldValue, missingRef, needsRef } from "./check_old_value.ts";
+import { checkNames } from "./name_conflicts.ts";
+import { type NewValue, Update } from "./update.ts";
+
+/** What can be wrong with one ref while the rest of its transaction goes through. */
+const REJECTABLE: ReadonlySet<ReftableErrorCode> = new Set<ReftableErrorCode>([
+  "exists",
+  "lock",
+  "name-conflict",
+  "new-value",
+  "not-exist",
+  "old-value",
+]);
+
+/** What a transaction may do, and with what. */
+export interface PrepareOptions {
+  /** Is told which update is rejected, when that is allowed. */
+  readonly onRejected: ((update: Update, error: ReftableError) => void) | undefined;
+  /** The object id of zeros. */
+  readonly zeroOid: string;
+}
+
+/**
+ * Locks all refs of a transaction, follows symbolic ones, and checks what the refs hold.
+ *
+ * @param updates What is to be done; updates that follow from them are appended.
+ * @throws {ReftableError} With the first update that is not possible, unless it could be rejected.
+ */
+export async function prepareUpdates(
+  session: RefSession,
+  updates: Update[],
+  options: PrepareOptions,
+): Promise<void> {
+  await new Preparation(session, updates, options).run();
+}
+
+/** Gives one update up, or the whole transaction where that is not allowed. */
+export function refuseUpdate(
+  update: Update,
+  error: ReftableError,
+  { onRejected }: Pick<PrepareOptions, "onRejected">,
+): void {
+  if (!onRejected || !REJECTABLE.has(error.code)) throw error;
+  update.reject(error);
+  onRejected(update, error);
+}
+
+class Preparation {
+  readonly #session: RefSession;
+  readonly #updates: Update[];
+  readonly #options: PrepareOptions;
+  /** The names of refs that change, without those that were rejected. */
+  readonly #names = new Set<string>();
+  /** Updates of refs that do not exist. */
+  readonly #missing: Update[] = [];
+  /** The branch that HEAD points at. */
+  #head: string | undefined;
+
+  constructor(session: RefSession, updates: Update[], options: PrepareOptions) {
+    this.#session = session;
+    this.#updates = updates;
+    this.#options = options;
+    for (const update of updates) {
+      if (!update.isDropped) this.#names.add(update.refname);
+    }
+  }
+
+  async run(): Promise<void> {
+    let done = 0;
+    while (done < this.#updates.length) {
+      const round = this.#updates.slice(done);
+      const failures = await this.#session.lock(round.map(({ refname }) => refname));
+      if (done === 0) this.#head = this.#readHead();
+      done += round.length;
+      for (const update of round) {
+        if (update.isDropped) continue;
+        const error = this.#check(update, failures.get(update.refname));
+        if (error) this.#refuse(update, error);
+      }
+    }
+    const missing = this.#missing.filter((update) => !update.isDropped);
+    checkNames(this.#session, missing, this.#names, (update, error) => this.#refuse(update, error));
+  }
+
+  #readHead(): string | undefined {
+    const head = this.#session.read("HEAD");
+    return head?.kind === "symref" ? head.target : undefined;
+  }
+
+  #refuse(update: Update, error: ReftableError): void {
+    // What only tells HEAD's log goes with the branch.
+    const refused = update.origin.branch ?? update;
+    refuseUpdate(refused, error, this.#options);
+    this.#names.delete(refused.refname);
+  }
+
+  #check(update: Update, failure: ReftableError | undefined): ReftableError | undefined {
+    if (failure) return lockError(update, failure);
+    if (update.origin.branch) return this.#checkHead(update, update.origin.branch);
+    if (update.refname === this.#head && !update.origin.isViaHead) {
+      if (this.#names.has("HEAD")) {
+        return changedTwice("HEAD", `its referent '${update.refname}'`);
+      }
+      this.#tellHead(update);
+    }
+    const stored = this.#session.read(update.refname);
+    update.oldOid = this.#options.zeroOid;
+    if (stored) return this.#checkStored(update, stored);
+    if (needsRef(update)) return missingRef(update);
+    this.#missing.push(update);
+    update.isQueued = update.request.value !== undefined;
+    return undefined;
+  }
+
+  #checkStored(update: Update, stored: StoredRef): ReftableError | undefined {
+    const { refname, originalName } = update;
+    if (stored.kind === "broken") {
+      const message = `cannot lock ref '${originalName}': ` +
+        `unable to resolve reference '${refname}': reference broken`;
+      return refError("format", refname, message, { found: stored.finding });
+    }
+    update.existed = true;
+    if (stored.kind === "symref") {
+      const error = this.#checkSymref(update, stored);
+      if (error) return error;
+    } else {
+      update.oldOid = stored.oid;
+    }
+    const mismatch = checkOldValue(update, stored);
+    if (mismatch) return mismatch;
+    update.isQueued = update.wasSymref || changes(update);
+    return undefined;
+  }
+
+  #checkSymref(update: Update, stored: StoredSymbolicRef): ReftableError | undefined {
+    const { refname, originalName, request } = update;
+    const { oid, isBroken, finding } = resolveStored(this.#session, stored);
+    update.wasSymref = true;
+    if (oid !== undefined) update.oldOid = oid;
+    if (!request.noDeref) return this.#follow(update, stored.target);
+    if (!request.expected || !isBroken) return undefined;
+    const message = `cannot lock ref '${originalName}': error reading reference`;
+    return refError("format", refname, message, { found: finding });
+  }
+
+  /** Leaves a symbolic ref as it is, and changes the one that it leads to. */
+  #follow(update: Update, target: string): ReftableError | undefined {
+    if (this.#names.has(target)) return changedTwice(target, `symref '${update.refname}'`);
+    if (refnameProblem(target) !== undefined) return badName(target);
+    const isViaHead = update.origin.isViaHead || update.refname === "HEAD";
+    const request = { ...update.request, refname: target };
+    this.#updates.push(new Update(request, { parent: update, isViaHead }));
+    this.#names.add(target);
+    update.isLogOnly = true;
+    return undefined;
+  }
+
+  /** Has the log of HEAD tell what happens to the branch that it points at. */
+  #tellHead(branch: Update): void {
+    const { value } = branch.request;
+    if (value === undefined) return;
+    const request = {
+      ...branch.request,
+      refname: "HEAD",
+      value: loggedValue(value),
+      noDeref: true,
+    };
+    this.#updates.push(new Update(request, { branch }));
+  }
+
+  #checkHead(update: Update, branch: Update): ReftableError | undefined {
+    const head = this.#session.read("HEAD");
+    if (head?.kind !== "symref" || head.target !== branch.refname) {
+      return refError("outdated", "HEAD", "HEAD has been racily updated");
+    }
+    update.wasSymref = true;
+    update.isQueued = true;
+    update.oldOid = resolveStored(this.#session, head).oid ?? this.#options.zeroOid;
+    return undefined;
+  }
+}
+
+/** What HEAD's log tells of a branch. That of one which becomes a symbolic ref ends there, as Git has it. */
+function loggedValue(value: NewValue): NewValue {
+  return value.kind === "symref" ? { kind: "delete" } : value;
+}
+
+/** Tells whether a ref that is no symbolic one holds something else afterwards. */
+function changes({ request: { value }, oldOid }: Update): boolean {
+  if (value === undefined) return false;
+  return value.kind !== "oid" || value.oid !== oldOid;
+}
+
+function lockError(update: Update, failure: ReftableError): ReftableError {
+  if (failure.code === "name-conflict" && needsRef(update)) return missingRef(update);
+  const message = `cannot lock ref '${update.originalName}': ${failure.message}`;
+  const { refname } = update;
+  return new ReftableError(failure.code, message, {
+    ref: failure.ref ?? { refname },
+    cause: failure,
+  });
+}

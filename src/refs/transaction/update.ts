@@ -1,0 +1,95 @@
+import type { ReftableError } from "../../errors.ts";
+
+/** What a ref is to hold from now on. */
+export type NewValue =
+  | { readonly kind: "oid"; readonly oid: string; readonly peeled?: string | undefined }
+  | { readonly kind: "symref"; readonly target: string }
+  | { readonly kind: "delete" };
+
+/** What a ref must hold before. */
+export type OldValue =
+  /** An object, found through symbolic refs; all zeros when the ref must not exist. */
+  | { readonly kind: "oid"; readonly oid: string }
+  /** The name of another ref. */
+  | { readonly kind: "symref"; readonly target: string };
+
+/** What is asked of one ref. */
+export interface UpdateRequest {
+  /** Its full name. */
+  readonly refname: string;
+  /** What it is to hold; nothing changes without it. */
+  readonly value: NewValue | undefined;
+  /** What it must hold before; anything without it. */
+  readonly expected: OldValue | undefined;
+  /** Whether the ref itself is meant, not what a symbolic ref leads to. */
+  readonly noDeref: boolean;
+  /** Which log entry there is: as configured, in any case, or none. */
+  readonly log: "configured" | "always" | "never";
+  /** Why, in one line. */
+  readonly message: string;
+}
+
+/** From which other update an update follows. */
+export interface UpdateOrigin {
+  /** The update of the symbolic ref that led to this one. */
+  readonly parent?: Update | undefined;
+  /** The update of the branch that HEAD points at, when this one only tells HEAD's log of it. */
+  readonly branch?: Update | undefined;
+  /** Whether HEAD led here, and so its log is cared for. */
+  readonly isViaHead?: boolean | undefined;
+}
+
+/** An update of a transaction: one that was asked for, or one that follows from it. */
+export class Update {
+  /** What is to be done. */
+  readonly request: UpdateRequest;
+  /** What this update follows from. */
+  readonly origin: UpdateOrigin;
+  /** Whether the ref itself stays as it is, and only its log may tell of the change. */
+  isLogOnly: boolean;
+  /** Whether the ref was there before. */
+  existed = false;
+  /** Whether the ref was a symbolic one before. */
+  wasSymref = false;
+  /** What the ref led to before, all zeros when there was nothing. */
+  oldOid = "";
+  /** Whether there is something to write. */
+  isQueued = false;
+  #rejection: ReftableError | undefined;
+  #isChildRejected = false;
+
+  constructor(request: UpdateRequest, origin: UpdateOrigin = {}) {
+    this.request = request;
+    this.origin = origin;
+    this.isLogOnly = origin.branch !== undefined;
+  }
+
+  /** The ref's full name. */
+  get refname(): string {
+    return this.request.refname;
+  }
+
+  /** The name of the ref that was asked for, which errors tell. */
+  get originalName(): string {
+    return this.origin.parent ? this.origin.parent.originalName : this.refname;
+  }
+
+  /** Why it is not done, in a transaction that allows for that. */
+  get rejection(): ReftableError | undefined {
+    return this.#rejection;
+  }
+
+  /** Whether nothing comes of it, because it or what it belongs to was rejected. */
+  get isDropped(): boolean {
+    return this.#rejection !== undefined || this.#isChildRejected ||
+      (this.origin.branch?.isDropped ?? false);
+  }
+
+  /** Gives the update up, and with it what led to it. */
+  reject(error: ReftableError): void {
+    this.#rejection = error;
+    for (let { parent } = this.origin; parent; parent = parent.origin.parent) {
+      parent.#isChildRejected = true;
+    }
+  }
+}
