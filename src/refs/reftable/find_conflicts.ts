@@ -1,0 +1,83 @@
+import { startsWithBytes } from "../../bytes/compare.ts";
+import { decodeText, encodeText } from "../../bytes/text.ts";
+import { RefValueType } from "../../format/ref_record.ts";
+import { MergedTable } from "../../merged/merged_table.ts";
+import type { Stack } from "../../stack/stack.ts";
+import { KeyFinder } from "./key_finder.ts";
+
+/**
+ * Finds refs of a stack that new ones cannot exist beside.
+ *
+ * @param names The new names, in the order of bytes.
+ * @param isRemoved Tells whether a ref will be gone.
+ * @returns The name of one that is in the way, by new name.
+ */
+export function findStackConflicts(
+  stack: Stack,
+  names: Iterable<string>,
+  isRemoved: (refname: string) => boolean,
+): Map<string, string> {
+  const conflicts = new Map<string, string>();
+  if (stack.tables.length === 0) return conflicts;
+  const directories = new ExistingDirectories((name) => {
+    return stack.ref(name) !== undefined && !isRemoved(name);
+  });
+  using finder = new KeyFinder(new MergedTable(stack.tables).refCursor());
+  for (const name of names) {
+    const conflict = directories.first(name) ?? firstBelow(finder, name, isRemoved);
+    if (conflict !== undefined) conflicts.set(name, conflict);
+  }
+  return conflicts;
+}
+
+/** The first ref that has a name as its directory. */
+function firstBelow(
+  finder: KeyFinder,
+  name: string,
+  isRemoved: (refname: string) => boolean,
+): string | undefined {
+  const prefix = encodeText(`${name}/`);
+  for (let found = finder.seek(prefix); found; found = finder.next()) {
+    const { key, keyLength, valueType } = finder.records;
+    if (!startsWithBytes(key, keyLength, prefix)) break;
+    if (valueType === RefValueType.deletion) continue;
+    const refname = decodeText(key, 0, keyLength);
+    if (!isRemoved(refname)) return refname;
+  }
+  return undefined;
+}
+
+/**
+ * Finds directories of names that are refs themselves. Names come in order, so those with the same directory mostly
+ * follow each other and are answered at once.
+ */
+class ExistingDirectories {
+  readonly #exists: (name: string) => boolean;
+  #directory = "";
+  #first: string | undefined;
+
+  constructor(exists: (name: string) => boolean) {
+    this.#exists = exists;
+  }
+
+  /** The shortest directory of a name that is a ref. */
+  first(refname: string): string | undefined {
+    const directory = refname.slice(0, Math.max(0, refname.lastIndexOf("/")));
+    if (directory !== this.#directory) {
+      this.#first = this.#search(directory);
+      this.#directory = directory;
+    }
+    return this.#first;
+  }
+
+  #search(directory: string): string | undefined {
+    // What the last directory shares with this one was looked for already, unless that found something.
+    const last = `${this.#directory}/`;
+    for (let end = directory.indexOf("/"); end !== -1; end = directory.indexOf("/", end + 1)) {
+      const name = directory.slice(0, end);
+      if (this.#first === undefined && last.startsWith(`${name}/`)) continue;
+      if (this.#exists(name)) return name;
+    }
+    return directory !== "" && this.#exists(directory) ? directory : undefined;
+  }
+}

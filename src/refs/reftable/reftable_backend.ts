@@ -1,0 +1,104 @@
+import { type Io, runSync } from "../../io/io.ts";
+import type {
+  ListRefsOptions,
+  LogOrder,
+  PackOptions,
+  RefBackend,
+  RefSession,
+  SessionOptions,
+} from "../backend.ts";
+import { compareText } from "../../bytes/text.ts";
+import { isCurrentWorktreeRef, isPseudoRef } from "../names.ts";
+import { readPseudoFile } from "../pseudo_files.ts";
+import type { ReflogEntry } from "../reflog_entry.ts";
+import type { Repository } from "../repository.ts";
+import type { StoredRef } from "../stored_ref.ts";
+import { listStackRefs } from "./list_refs.ts";
+import { ReftableSession } from "./reftable_session.ts";
+import { LogIndex, stackLog } from "./stack_logs.ts";
+import { WorktreeStacks } from "./worktree_stacks.ts";
+
+/**
+ * Opens the refs of a repository that are stored in reftables.
+ *
+ * @throws {ReftableError} With code `"not-exist"` when the stack that all working trees share is missing, `"format"`
+ * when a stack is damaged or a setting is out of its limits.
+ */
+export function* openReftableBackend(repository: Repository): Io<RefBackend> {
+  return new ReftableBackend(repository, yield* WorktreeStacks.open(repository));
+}
+
+/** Refs in stacks of tables. */
+class ReftableBackend implements RefBackend {
+  readonly format = "reftable";
+  readonly #repository: Repository;
+  readonly #stacks: WorktreeStacks;
+
+  constructor(repository: Repository, stacks: WorktreeStacks) {
+    this.#repository = repository;
+    this.#stacks = stacks;
+  }
+
+  read(refname: string): StoredRef | undefined {
+    if (isPseudoRef(refname)) {
+      const { fileSystem, worktreeStorage, hash } = this.#repository;
+      return runSync(readPseudoFile(fileSystem, worktreeStorage, refname, hash));
+    }
+    const { stack, refname: stored } = this.#stacks.find(refname);
+    const ref = stack?.ref(stored);
+    return ref && stored !== refname ? { ...ref, refname } : ref;
+  }
+
+  hasLog(refname: string): boolean {
+    const { stack, refname: stored } = this.#stacks.find(refname);
+    return stack?.log(stored) !== undefined;
+  }
+
+  log(refname: string, order: LogOrder): IteratorObject<ReflogEntry, void> {
+    const { stack, refname: stored } = this.#stacks.find(refname);
+    return stack ? stackLog(stack, stored, order) : Iterator.from<ReflogEntry>([]);
+  }
+
+  list(options: ListRefsOptions = {}): IteratorObject<StoredRef, void> {
+    return listStackRefs(this.#stacks, options);
+  }
+
+  logNames(): IteratorObject<string, void> {
+    const { shared, own, isLinked } = this.#stacks;
+    using sharedLogs = new LogIndex(shared);
+    if (!isLinked) return sharedLogs.names().values();
+    const names = sharedLogs.names().filter((refname) => !isCurrentWorktreeRef(refname));
+    if (!own) return names.values();
+    using ownLogs = new LogIndex(own);
+    return [...new Set([...ownLogs.names(), ...names])].sort(compareText).values();
+  }
+
+  reload(): Io<void> {
+    return this.#stacks.reload();
+  }
+
+  begin(options: SessionOptions = {}): Promise<RefSession> {
+    return Promise.resolve(new ReftableSession(this.#stacks, this, options));
+  }
+
+  async pack({ auto = false }: PackOptions = {}): Promise<void> {
+    const { shared, own } = this.#stacks;
+    for (const stack of own ? [shared, own] : [shared]) {
+      if (auto) {
+        await stack.reload();
+        await stack.autoCompact();
+      } else {
+        await stack.compact();
+      }
+      await stack.clean();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#stacks[Symbol.dispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stacks[Symbol.asyncDispose]();
+  }
+}

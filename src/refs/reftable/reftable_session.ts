@@ -1,0 +1,193 @@
+import { ReftableError } from "../../errors.ts";
+import { runAsync } from "../../io/io.ts";
+import type { Addition } from "../../stack/addition.ts";
+import type { Stack } from "../../stack/stack.ts";
+import type { LogOrder, RefChange, RefReader, RefSession, SessionOptions } from "../backend.ts";
+import { isPseudoRef } from "../names.ts";
+import type { ReflogEntry } from "../reflog_entry.ts";
+import type { StoredRef } from "../stored_ref.ts";
+import { findStackConflicts } from "./find_conflicts.ts";
+import type { WorktreeStacks } from "./worktree_stacks.ts";
+import { writeChanges } from "./write_changes.ts";
+
+/** A change of refs in stacks: it holds the locks of all stacks that the refs are in. */
+export class ReftableSession implements RefSession {
+  readonly #stacks: WorktreeStacks;
+  readonly #reader: RefReader;
+  readonly #options: SessionOptions;
+  readonly #additions = new Map<Stack, Addition>();
+  readonly #locks = new AsyncDisposableStack();
+  #isFresh = false;
+
+  /**
+   * Begins a change. Nothing is locked yet.
+   *
+   * @param reader Reads the stacks as they are now.
+   */
+  constructor(stacks: WorktreeStacks, reader: RefReader, options: SessionOptions) {
+    this.#stacks = stacks;
+    this.#reader = reader;
+    this.#options = options;
+  }
+
+  async lock(refnames: readonly string[]): Promise<ReadonlyMap<string, ReftableError>> {
+    // What is read beside the locked stacks shall not be old either.
+    if (!this.#isFresh) await runAsync(this.#stacks.reload());
+    this.#isFresh = true;
+    const failures = new Map<string, ReftableError>();
+    const wanted = new Set<Stack>();
+    for (const refname of refnames) {
+      const { stack } = this.#stacks.find(refname);
+      if (isPseudoRef(refname)) failures.set(refname, pseudoRef(refname));
+      else if (!stack) failures.set(refname, noWorktree(refname));
+      else if (!this.#additions.has(stack)) wanted.add(stack);
+    }
+    // The order is always the same, so that two seldom wait for each other.
+    for (const stack of this.#stacks) {
+      if (wanted.has(stack)) await this.#lockStack(stack);
+    }
+    return failures;
+  }
+
+  async #lockStack(stack: Stack): Promise<void> {
+    const { lockTimeout } = this.#options;
+    await using lock = new AsyncDisposableStack();
+    lock.use(await this.#stacks.takeTurn(stack, lockTimeout));
+    const addition = await stack.beginAddition({ reload: true, lockTimeout });
+    this.#additions.set(stack, lock.use(addition));
+    this.#locks.use(lock.move());
+  }
+
+  read(refname: string): StoredRef | undefined {
+    return this.#reader.read(refname);
+  }
+
+  hasLog(refname: string): boolean {
+    return this.#reader.hasLog(refname);
+  }
+
+  log(refname: string, order: LogOrder): IteratorObject<ReflogEntry, void> {
+    return this.#reader.log(refname, order);
+  }
+
+  findConflicts(
+    created: readonly string[],
+    removed: ReadonlySet<string>,
+  ): ReadonlyMap<string, string> {
+    const conflicts = new Map<string, string>();
+    const removedByStack = this.#namesByStack(removed);
+    for (const [stack, names] of this.#namesByStack(created)) {
+      const gone = removedByStack.get(stack);
+      const found = findStackConflicts(
+        stack,
+        names.keys(),
+        (refname) => gone?.has(refname) ?? false,
+      );
+      for (const [refname, other] of found) {
+        // Both stand in the same place, so what leads there is the same.
+        const seen = names.get(refname)!;
+        conflicts.set(seen, seen.slice(0, seen.length - refname.length) + other);
+      }
+    }
+    return conflicts;
+  }
+
+  /** Sorts names by their stacks: those that they have there, with those that they are seen by. */
+  #namesByStack(refnames: Iterable<string>): Map<Stack, Map<string, string>> {
+    const byStack = new Map<Stack, Map<string, string>>();
+    for (const seen of refnames) {
+      const { stack, refname } = this.#stacks.find(seen);
+      if (!stack || stack.tables.length === 0) continue;
+      let names = byStack.get(stack);
+      if (!names) byStack.set(stack, names = new Map());
+      names.set(refname, seen);
+    }
+    return byStack;
+  }
+
+  async commit(changes: readonly RefChange[]): Promise<void> {
+    const changed: Stack[] = [];
+    try {
+      const { blockSize } = this.#stacks;
+      for (const [stack, stored] of this.#changesByStack(changes)) {
+        const addition = this.#additions.get(stack)!;
+        const { nextUpdateIndex: updateIndex } = addition;
+        await addition.add((writer) => {
+          writeChanges(writer, stored, { stack, updateIndex, blockSize });
+        });
+        changed.push(stack);
+      }
+      // All tables are written by now, so that hardly anything can fail between two stacks.
+      for (const stack of changed) await this.#additions.get(stack)!.commit();
+    } finally {
+      await this[Symbol.asyncDispose]();
+    }
+    for (const stack of changed) await compactQuietly(stack);
+  }
+
+  /** Sorts changes by their stacks, with the names that the refs have there. */
+  #changesByStack(changes: readonly RefChange[]): Map<Stack, RefChange[]> {
+    const byStack = new Map<Stack, RefChange[]>();
+    for (const change of changes) {
+      const { stack, refname } = this.#stacks.find(change.refname);
+      if (!stack || !this.#additions.has(stack)) throw notLocked(change.refname);
+      let stored = byStack.get(stack);
+      if (!stored) byStack.set(stack, stored = []);
+      stored.push(this.#storedChange(change, stack, refname));
+    }
+    return byStack;
+  }
+
+  #storedChange(change: RefChange, stack: Stack, refname: string): RefChange {
+    const { log } = change;
+    if (log?.kind !== "append" || !log.transfer) {
+      return refname === change.refname ? change : { ...change, refname };
+    }
+    const from = this.#stacks.find(log.transfer.from);
+    if (from.stack !== stack) throw otherStack(log.transfer.from, change.refname);
+    const transfer = { ...log.transfer, from: from.refname };
+    return { ...change, refname, log: { ...log, transfer } };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#additions.clear();
+    await this.#locks.disposeAsync();
+  }
+}
+
+/** Compacts after a write, which has succeeded whatever happens here; the stack counts failures. */
+async function compactQuietly(stack: Stack): Promise<void> {
+  try {
+    await stack.autoCompact();
+  } catch (error) {
+    if (!(error instanceof ReftableError)) throw error;
+  }
+}
+
+function pseudoRef(refname: string): ReftableError {
+  return new ReftableError("refname", `refusing to update pseudoref '${refname}'`, {
+    ref: { refname },
+  });
+}
+
+function noWorktree(refname: string): ReftableError {
+  return new ReftableError(
+    "not-exist",
+    `Cannot lock ref '${refname}': its working tree has no stack of refs`,
+    { ref: { refname } },
+  );
+}
+
+function notLocked(refname: string): ReftableError {
+  return new ReftableError("api", `Cannot change ref '${refname}': it is not locked`, {
+    ref: { refname },
+  });
+}
+
+function otherStack(from: string, refname: string): ReftableError {
+  return new ReftableError(
+    "unsupported",
+    `Cannot carry the log of '${from}' to '${refname}': they belong to different working trees`,
+    { ref: { refname } },
+  );
+}
