@@ -62,7 +62,6 @@ export {
   type GitDirectory,
   type SearchOptions,
 } from "./src/refs/git_directory.ts";
-export type { RefFormat } from "./src/refs/backend.ts";
 export { Config } from "./src/refs/config/config.ts";
 export type { NumberKind } from "./src/refs/config/config_values.ts";
 export type { ConfigVariable } from "./src/refs/config/config_variable.ts";
@@ -76,6 +75,40 @@ export {
 } from "./src/refs/repository.ts";
 export { openRepositoryStack, type RepositoryStackOptions } from "./src/refs/repository_stack.ts";
 export { findRepositoryStacks, type RepositoryStacks } from "./src/refs/repository_stacks.ts";
+
+// Refs.
+export type { ListRefsOptions, LogOrder, PackOptions, RefFormat } from "./src/refs/backend.ts";
+export type { ExpandedRef, ShortenOptions } from "./src/refs/expand.ts";
+export type { ListedRef, ListedSymbolicRef } from "./src/refs/listed_ref.ts";
+export {
+  isBranch,
+  isPerWorktreeRef,
+  isPseudoRef,
+  isRootRef,
+  isSafeRefname,
+  parseWorktreeName,
+  type RefPlace,
+} from "./src/refs/names.ts";
+export { RefStore, type RefStoreOptions, type TransactionResult } from "./src/refs/ref_store.ts";
+export {
+  type ExpectedTarget,
+  type ExpectedValue,
+  RefTransaction,
+  type TransactionOptions,
+  type UpdateOptions,
+  type WriteOptions,
+} from "./src/refs/ref_transaction.ts";
+export type { Identity, ReflogEntry } from "./src/refs/reflog_entry.ts";
+export type { ResolvedRef } from "./src/refs/resolve.ts";
+export type {
+  StoredBrokenRef,
+  StoredDirectRef,
+  StoredPeeledRef,
+  StoredRef,
+  StoredRefBase,
+  StoredSymbolicRef,
+} from "./src/refs/stored_ref.ts";
+export type { RefRejection } from "./src/refs/transaction/rejection.ts";
 
 // Verification.
 export type { Problem, Severity } from "./src/format/problem.ts";

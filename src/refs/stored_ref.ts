@@ -1,11 +1,12 @@
 /** What all refs have. */
-interface StoredRefBase {
+export interface StoredRefBase {
   /** Its full name, as seen from the working tree that is open: `HEAD`, `refs/heads/main`, `worktrees/w/HEAD`. */
   readonly refname: string;
 }
 
 /** A ref that holds an object id. */
 export interface StoredDirectRef extends StoredRefBase {
+  /** What the ref holds. */
   readonly kind: "direct";
   /** The object id in lower-case hexadecimal digits. */
   readonly oid: string;
@@ -13,6 +14,7 @@ export interface StoredDirectRef extends StoredRefBase {
 
 /** A ref that holds the id of an annotated tag, and what that leads to. */
 export interface StoredPeeledRef extends StoredRefBase {
+  /** What the ref holds. */
   readonly kind: "peeled";
   /** The id of the tag. */
   readonly oid: string;
@@ -22,6 +24,7 @@ export interface StoredPeeledRef extends StoredRefBase {
 
 /** A ref that stands for another one. */
 export interface StoredSymbolicRef extends StoredRefBase {
+  /** What the ref holds. */
   readonly kind: "symref";
   /** The full name of the other ref. */
   readonly target: string;
@@ -29,6 +32,7 @@ export interface StoredSymbolicRef extends StoredRefBase {
 
 /** A ref whose contents make no sense; it can only be deleted or written anew without its old value. */
 export interface StoredBrokenRef extends StoredRefBase {
+  /** What the ref holds. */
   readonly kind: "broken";
   /** What was found instead, for people. */
   readonly finding: string;
