@@ -5,9 +5,6 @@
  * @module
  */
 
-/** What stands outside of the storage of refs, in files of its own that only commands of Git write. */
-const PSEUDO_REFS: ReadonlySet<string> = new Set(["FETCH_HEAD", "MERGE_HEAD"]);
-
 /** The root refs whose names do not end with `_HEAD`. */
 const IRREGULAR_ROOT_REFS: ReadonlySet<string> = new Set([
   "HEAD",
@@ -24,9 +21,12 @@ export const REFS_PREFIX = "refs/";
 /** Where branches are. */
 export const BRANCH_PREFIX = "refs/heads/";
 
-/** Tells whether a name is `FETCH_HEAD` or `MERGE_HEAD`: files that hold more than a ref, and are only read as one. */
+/**
+ * Tells whether a name is `FETCH_HEAD` or `MERGE_HEAD`: files outside of the storage of refs that hold more than a ref,
+ * and are only read as one.
+ */
 export function isPseudoRef(refname: string): boolean {
-  return PSEUDO_REFS.has(refname);
+  return refname === "FETCH_HEAD" || refname === "MERGE_HEAD";
 }
 
 /** Tells whether a name could be that of a ref outside of `refs/`: capital letters, `-` and `_`. */
