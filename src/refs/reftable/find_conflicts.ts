@@ -1,32 +1,40 @@
-import { startsWithBytes } from "../../bytes/compare.ts";
-import { decodeText, encodeText } from "../../bytes/text.ts";
+import { decodeText } from "../../bytes/text.ts";
 import { RefValueType } from "../../format/ref_record.ts";
 import { MergedTable } from "../../merged/merged_table.ts";
 import type { Stack } from "../../stack/stack.ts";
 import { KeyFinder } from "./key_finder.ts";
+
+const SLASH = 0x2f;
+
+/** A new name, and a ref that it cannot exist beside. */
+export interface StackConflict {
+  /** The new name's place among the others. */
+  readonly index: number;
+  /** The name of the ref that is in the way. */
+  readonly other: string;
+}
 
 /**
  * Finds refs of a stack that new ones cannot exist beside.
  *
  * @param names The new names, in the order of bytes.
  * @param isRemoved Tells whether a ref will be gone.
- * @returns The name of one that is in the way, by new name.
  */
 export function findStackConflicts(
   stack: Stack,
-  names: Iterable<string>,
+  names: readonly string[],
   isRemoved: (refname: string) => boolean,
-): Map<string, string> {
-  const conflicts = new Map<string, string>();
+): StackConflict[] {
+  const conflicts: StackConflict[] = [];
   if (stack.tables.length === 0) return conflicts;
   const directories = new ExistingDirectories((name) => {
     return stack.ref(name) !== undefined && !isRemoved(name);
   });
   using finder = new KeyFinder(new MergedTable(stack.tables).refCursor());
-  for (const name of names) {
-    const conflict = directories.first(name) ?? firstBelow(finder, name, isRemoved);
-    if (conflict !== undefined) conflicts.set(name, conflict);
-  }
+  names.forEach((name, index) => {
+    const other = directories.first(name) ?? firstBelow(finder, name, isRemoved);
+    if (other !== undefined) conflicts.push({ index, other });
+  });
   return conflicts;
 }
 
@@ -36,10 +44,8 @@ function firstBelow(
   name: string,
   isRemoved: (refname: string) => boolean,
 ): string | undefined {
-  const prefix = encodeText(`${name}/`);
-  for (let found = finder.seek(prefix); found; found = finder.next()) {
+  for (let found = finder.seek(name, SLASH); found && finder.isFound(); found = finder.next()) {
     const { key, keyLength, valueType } = finder.records;
-    if (!startsWithBytes(key, keyLength, prefix)) break;
     if (valueType === RefValueType.deletion) continue;
     const refname = decodeText(key, 0, keyLength);
     if (!isRemoved(refname)) return refname;

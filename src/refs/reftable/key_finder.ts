@@ -1,10 +1,39 @@
-import { compareBytes } from "../../bytes/compare.ts";
+import { commonPrefixLength } from "../../bytes/compare.ts";
+import { encodeTextInto } from "../../bytes/text.ts";
 import type { BlockCursor } from "../../format/block_cursor.ts";
 import { runSync } from "../../io/io.ts";
 import { advance, type RecordCursor } from "../../table/cursor.ts";
 
 /** How many records to pass one by one before a key is looked up. */
 const STEPS = 16;
+
+/** A key in a buffer that is used again and again. */
+class KeyBuffer {
+  bytes = new Uint8Array(64);
+  length = 0;
+
+  /** Takes the bytes of a text and one byte more. */
+  setText(text: string, last: number): void {
+    if (this.bytes.length <= 3 * text.length) this.bytes = new Uint8Array(6 * text.length);
+    const end = encodeTextInto(text, this.bytes, 0);
+    this.bytes[end] = last;
+    this.length = end + 1;
+  }
+
+  /** Takes the key of a record. */
+  setKey({ key, keyLength }: BlockCursor): void {
+    if (this.bytes.length < keyLength) this.bytes = new Uint8Array(2 * keyLength);
+    for (let i = 0; i < keyLength; i++) this.bytes[i] = key[i]!;
+    this.length = keyLength;
+  }
+
+  /** Compares it with another key: below, equal to or above 0. */
+  compare(bytes: Uint8Array, length: number): number {
+    const shared = commonPrefixLength(this.bytes, this.length, bytes, length);
+    if (shared < this.length && shared < length) return this.bytes[shared]! - bytes[shared]!;
+    return this.length - length;
+  }
+}
 
 /**
  * Finds many keys with one cursor. When they come in their order, those near to each other are reached step by
@@ -14,8 +43,13 @@ export class KeyFinder implements Disposable {
   readonly #cursor: RecordCursor<unknown>;
   /** Whether the cursor stands on a record. */
   #isOn = false;
-  /** No record before the cursor's is above this key; `undefined` when that is not known. */
-  #floor: Uint8Array | undefined;
+  /** Whether anything was sought yet. */
+  #isStarted = false;
+  /** What was sought last. */
+  #sought = new KeyBuffer();
+  #next = new KeyBuffer();
+  /** The last key that was passed since then; empty when none was. */
+  readonly #passed = new KeyBuffer();
 
   /** @param cursor The cursor, which it owns from then on. */
   constructor(cursor: RecordCursor<unknown>) {
@@ -28,32 +62,49 @@ export class KeyFinder implements Disposable {
   }
 
   /**
-   * Goes to the first record whose key is not below one.
+   * Goes to the first record whose key is not below a text with one byte behind it.
    *
    * @returns False when there is none.
    */
-  seek(key: Uint8Array): boolean {
-    const isAhead = this.#floor !== undefined && compareBytes(key, this.#floor) > 0;
-    this.#floor = key;
+  seek(text: string, last: number): boolean {
+    const target = this.#next;
+    target.setText(text, last);
+    const isAhead = this.#isAhead(target);
+    this.#next = this.#sought;
+    this.#sought = target;
+    this.#passed.length = 0;
+    this.#isStarted = true;
     if (isAhead) {
       for (let step = 0; step < STEPS; step++) {
-        if (!this.#isOn || this.#compare(key) >= 0) return this.#isOn;
+        if (!this.#isOn) return false;
+        const { key, keyLength } = this.records;
+        if (target.compare(key, keyLength) <= 0) return true;
         this.#isOn = advance(this.#cursor);
       }
     }
+    const key = target.bytes.slice(0, target.length);
     return this.#isOn = runSync(this.#cursor.seek(key));
+  }
+
+  /** Tells whether a key is where the cursor has not been yet. */
+  #isAhead(target: KeyBuffer): boolean {
+    if (!this.#isStarted) return false;
+    const { bytes, length } = this.#sought;
+    if (target.compare(bytes, length) < 0) return false;
+    return target.compare(this.#passed.bytes, this.#passed.length) > 0;
+  }
+
+  /** Tells whether the current record's key begins with what was sought. */
+  isFound(): boolean {
+    const { key, keyLength } = this.records;
+    const { bytes, length } = this.#sought;
+    return commonPrefixLength(key, keyLength, bytes, length) === length;
   }
 
   /** Goes to the next record. */
   next(): boolean {
-    const { key, keyLength } = this.records;
-    this.#floor = key.slice(0, keyLength);
+    this.#passed.setKey(this.records);
     return this.#isOn = advance(this.#cursor);
-  }
-
-  #compare(key: Uint8Array): number {
-    const { records } = this;
-    return compareBytes(records.key.subarray(0, records.keyLength), key);
   }
 
   [Symbol.dispose](): void {

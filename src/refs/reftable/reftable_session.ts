@@ -36,11 +36,14 @@ export class ReftableSession implements RefSession {
     this.#isFresh = true;
     const failures = new Map<string, ReftableError>();
     const wanted = new Set<Stack>();
+    let last: Stack | undefined;
     for (const refname of refnames) {
       const { stack } = this.#stacks.find(refname);
-      if (isPseudoRef(refname)) failures.set(refname, pseudoRef(refname));
-      else if (!stack) failures.set(refname, noWorktree(refname));
-      else if (!this.#additions.has(stack)) wanted.add(stack);
+      if (!stack) failures.set(refname, noWorktree(refname));
+      else if (isPseudoRef(refname)) failures.set(refname, pseudoRef(refname));
+      // Mostly that of the last one, again.
+      else if (stack !== last && !this.#additions.has(stack)) wanted.add(stack);
+      last = stack;
     }
     // The order is always the same, so that two seldom wait for each other.
     for (const stack of this.#stacks) {
@@ -75,32 +78,31 @@ export class ReftableSession implements RefSession {
     removed: ReadonlySet<string>,
   ): ReadonlyMap<string, string> {
     const conflicts = new Map<string, string>();
-    const removedByStack = this.#namesByStack(removed);
-    for (const [stack, names] of this.#namesByStack(created)) {
-      const gone = removedByStack.get(stack);
-      const found = findStackConflicts(
-        stack,
-        names.keys(),
-        (refname) => gone?.has(refname) ?? false,
-      );
-      for (const [refname, other] of found) {
+    for (const [stack, { names, seen }] of this.#namesByStack(created)) {
+      const prefix = this.#stacks.prefixOf(stack);
+      const isRemoved = (refname: string) => {
+        return removed.has(prefix + refname) ||
+          removed.has(refname) && this.#stacks.find(refname).stack === stack;
+      };
+      for (const { index, other } of findStackConflicts(stack, names, isRemoved)) {
+        const name = seen[index]!;
         // Both stand in the same place, so what leads there is the same.
-        const seen = names.get(refname)!;
-        conflicts.set(seen, seen.slice(0, seen.length - refname.length) + other);
+        conflicts.set(name, name.slice(0, name.length - names[index]!.length) + other);
       }
     }
     return conflicts;
   }
 
-  /** Sorts names by their stacks: those that they have there, with those that they are seen by. */
-  #namesByStack(refnames: Iterable<string>): Map<Stack, Map<string, string>> {
-    const byStack = new Map<Stack, Map<string, string>>();
-    for (const seen of refnames) {
-      const { stack, refname } = this.#stacks.find(seen);
-      if (!stack || stack.tables.length === 0) continue;
-      let names = byStack.get(stack);
-      if (!names) byStack.set(stack, names = new Map());
-      names.set(refname, seen);
+  /** Sorts names by their stacks: those that the refs have there, and those that they are seen by. */
+  #namesByStack(refnames: readonly string[]): Map<Stack, { names: string[]; seen: string[] }> {
+    const byStack = new Map<Stack, { names: string[]; seen: string[] }>();
+    for (const name of refnames) {
+      const { stack, refname } = this.#stacks.find(name);
+      if (!stack) continue;
+      let group = byStack.get(stack);
+      if (!group) byStack.set(stack, group = { names: [], seen: [] });
+      group.names.push(refname);
+      group.seen.push(name);
     }
     return byStack;
   }

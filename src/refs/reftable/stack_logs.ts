@@ -1,7 +1,5 @@
-import { startsWithBytes } from "../../bytes/compare.ts";
-import { decodeText, encodeText } from "../../bytes/text.ts";
+import { decodeText } from "../../bytes/text.ts";
 import {
-  logKeyPrefix,
   logNameLength,
   type LogUpdate,
   logUpdateIndex,
@@ -45,10 +43,8 @@ export class LogIndex implements Disposable {
   updateIndices(refname: string): number[] {
     const finder = this.#finder;
     const indices: number[] = [];
-    const prefix = logKeyPrefix(encodeText(refname));
-    for (let found = finder.seek(prefix); found; found = finder.next()) {
+    for (let found = finder.seek(refname, 0); found && finder.isFound(); found = finder.next()) {
       const { records } = finder;
-      if (!startsWithBytes(records.key, records.keyLength, prefix)) break;
       if (records.valueType !== LogValueType.deletion) indices.push(logUpdateIndex(records));
     }
     return indices;
@@ -58,19 +54,17 @@ export class LogIndex implements Disposable {
   names(): string[] {
     const finder = this.#finder;
     const names: string[] = [];
-    let found = finder.seek(new Uint8Array());
+    let found = finder.seek("", 0);
     while (found) {
       const { records } = finder;
       if (records.valueType === LogValueType.deletion) {
         found = finder.next();
         continue;
       }
-      const length = logNameLength(records);
-      names.push(decodeText(records.key, 0, length));
+      const name = decodeText(records.key, 0, logNameLength(records));
+      names.push(name);
       // The NUL behind the name is the lowest byte, and no name has the next one in it.
-      const behind = records.key.slice(0, length + 1);
-      behind[length] = 1;
-      found = finder.seek(behind);
+      found = finder.seek(name, 1);
     }
     return names;
   }

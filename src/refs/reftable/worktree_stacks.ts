@@ -82,6 +82,15 @@ export class WorktreeStacks implements Disposable, AsyncDisposable {
     return this.isLinked ? this.own : this.shared;
   }
 
+  /** What leads to the refs that a stack has for its working tree alone, whichever working tree is open. */
+  prefixOf(stack: Stack): string {
+    if (stack === this.shared) return "main-worktree/";
+    const id = stack === this.own
+      ? this.#repository.worktreeId
+      : this.#others.entries().find(([, other]) => other === stack)?.[0];
+    return `worktrees/${id}/`;
+  }
+
   /** All stacks that are open. */
   *[Symbol.iterator](): Iterator<Stack> {
     yield this.shared;

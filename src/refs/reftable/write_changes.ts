@@ -1,16 +1,19 @@
 import { compareText, decodeText, encodeText } from "../../bytes/text.ts";
 import { hashSize } from "../../format/hash.ts";
-import type { LogRecord, LogUpdate } from "../../format/log_record.ts";
+import type { LogUpdate } from "../../format/log_record.ts";
 import type { RefRecord } from "../../format/ref_record.ts";
 import type { Stack } from "../../stack/stack.ts";
 import type { TableWriter } from "../../table/table_writer.ts";
-import type { LogChange, RefChange } from "../backend.ts";
-import type { Identity } from "../reflog_entry.ts";
+import type { LogChange, LogTransfer, RefChange } from "../backend.ts";
+import type { Identity, ReflogEntry } from "../reflog_entry.ts";
 import type { NewRefValue } from "../stored_ref.ts";
 import { LogIndex } from "./stack_logs.ts";
 
 /** The size of a block when it is not configured. */
 const DEFAULT_BLOCK_SIZE = 4096;
+
+/** An entry that is added to a log. */
+type AppendedLog = LogChange & { readonly kind: "append" };
 
 /** What the records of a table are made with. */
 interface WriteContext {
@@ -38,23 +41,25 @@ export function writeChanges(
   const isRename = changes.some(({ log }) => transferOf(log)?.keep === false);
   const last = isRename ? updateIndex + 1 : updateIndex;
   writer.setLimits(updateIndex, last);
-  const refs: RefRecord[] = [];
-  for (const { refname, value } of changes) {
-    if (value === "delete") refs.push({ kind: "deletion", refname, updateIndex });
-    else if (value) refs.push(refRecord(refname, value, last));
+  const sorted = inOrder(changes);
+  for (const { refname, value } of sorted) {
+    if (value === "delete") writer.addRef({ kind: "deletion", refname, updateIndex });
+    else if (value) writer.addRef(refRecord(refname, value, last));
   }
-  writer.addRefs(refs);
-  using logs = new LogChanges(stack, updateIndex, last, blockSize || DEFAULT_BLOCK_SIZE);
-  for (const change of inOrder(changes)) logs.add(change);
-  writer.addLogs(logs.records);
+  const messageSize = Math.floor((blockSize || DEFAULT_BLOCK_SIZE) / 2);
+  using logs = new LogChanges(writer, stack, { first: updateIndex, last, messageSize });
+  for (const change of sorted) logs.write(change);
 }
 
 function transferOf(log: LogChange | undefined) {
   return log?.kind === "append" ? log.transfer : undefined;
 }
 
+/** Puts changes in the order of names, which costs little when they are already. */
 function inOrder(changes: readonly RefChange[]): readonly RefChange[] {
-  return changes.toSorted((a, b) => compareText(a.refname, b.refname));
+  const compare = (a: RefChange, b: RefChange) => compareText(a.refname, b.refname);
+  const isSorted = changes.every((change, i) => i === 0 || compare(changes[i - 1]!, change) < 0);
+  return isSorted ? changes : changes.toSorted(compare);
 }
 
 function refRecord(refname: string, value: NewRefValue, updateIndex: number): RefRecord {
@@ -68,32 +73,35 @@ function refRecord(refname: string, value: NewRefValue, updateIndex: number): Re
   }
 }
 
-/** Gathers the log records of one table. */
+/** What all log records of a table have in common. */
+interface LogLimits {
+  /** The update index of what is deleted. */
+  readonly first: number;
+  /** The update index of what is created. */
+  readonly last: number;
+  /** The most bytes that a message may have. */
+  readonly messageSize: number;
+}
+
+/** Writes what happens to logs, ref by ref in the order of names. */
 class LogChanges implements Disposable {
-  readonly records: LogRecord[] = [];
+  readonly #writer: TableWriter;
   readonly #stack: Stack;
-  readonly #first: number;
-  readonly #last: number;
-  readonly #messageSize: number;
+  readonly #limits: LogLimits;
   readonly #noOid: string;
   readonly #index: LogIndex;
 
-  /**
-   * @param stack The stack as it is now.
-   * @param first The update index of what is deleted.
-   * @param last The update index of what is created.
-   */
-  constructor(stack: Stack, first: number, last: number, blockSize: number) {
+  /** @param stack The stack as it is now. */
+  constructor(writer: TableWriter, stack: Stack, limits: LogLimits) {
+    this.#writer = writer;
     this.#stack = stack;
-    this.#first = first;
-    this.#last = last;
-    this.#messageSize = Math.floor(blockSize / 2);
+    this.#limits = limits;
     this.#noOid = "0".repeat(2 * hashSize(stack.hash));
     this.#index = new LogIndex(stack);
   }
 
-  /** Adds what happens to the log of a ref. */
-  add({ refname, value, log }: RefChange): void {
+  /** Writes what happens to the log of a ref. */
+  write({ refname, value, log }: RefChange): void {
     switch (log?.kind) {
       case undefined:
         if (value === "delete") this.#delete(refname);
@@ -105,7 +113,8 @@ class LogChanges implements Disposable {
         if (this.#index.updateIndices(refname).length === 0) this.#mark(refname);
         break;
       case "append":
-        this.#append(refname, log);
+        if (log.transfer) this.#transfer(refname, log, log.transfer);
+        else this.#append(refname, log);
         break;
       case "rewrite":
         this.#rewrite(refname, log);
@@ -115,62 +124,62 @@ class LogChanges implements Disposable {
 
   #delete(refname: string): void {
     for (const updateIndex of this.#index.updateIndices(refname)) {
-      this.records.push({ kind: "deletion", refname, updateIndex });
+      this.#writer.addLog({ kind: "deletion", refname, updateIndex });
     }
   }
 
+  /** Marks that there is a log, as an entry without ids does. */
   #mark(refname: string): void {
-    const oid = this.#noOid;
+    const { last: updateIndex } = this.#limits;
     const nobody: Identity = { name: "", email: "", time: 0, tzOffset: 0 };
-    this.#update(refname, this.#last, oid, oid, nobody, "\n");
+    const oids = { oldOid: this.#noOid, newOid: this.#noOid };
+    this.#update(refname, updateIndex, oids, nobody, "\n");
   }
 
-  #append(refname: string, log: LogChange & { kind: "append" }): void {
-    const { oldOid, newOid, committer, transfer } = log;
-    const message = `${cut(log.message, this.#messageSize)}\n`;
-    if (transfer) {
-      this.#transfer(transfer.from, refname);
-      const oid = this.#noOid;
-      // As git does it, the log tells that the ref was deleted under the old name and created under the new one.
-      if (!transfer.keep) this.#update(refname, this.#first, newOid, oid, committer, message);
-      this.#update(refname, this.#last, oid, newOid, committer, message);
-      return;
+  #append(refname: string, log: AppendedLog): void {
+    const { first, last } = this.#limits;
+    const updateIndex = log.newOid === this.#noOid ? first : last;
+    this.#update(refname, updateIndex, log, log.committer, this.#message(log));
+  }
+
+  /** Adds an entry and the log of another ref; what is in this one already remains. */
+  #transfer(refname: string, log: AppendedLog, { from, keep }: LogTransfer): void {
+    const { first, last } = this.#limits;
+    const { newOid: oid, committer } = log;
+    const message = this.#message(log);
+    // As git does it, the log tells that the ref was deleted under the old name and created under the new one.
+    this.#update(refname, last, { oldOid: this.#noOid, newOid: oid }, committer, message);
+    if (!keep) {
+      this.#update(refname, first, { oldOid: oid, newOid: this.#noOid }, committer, message);
     }
-    const updateIndex = newOid === this.#noOid ? this.#first : this.#last;
-    this.#update(refname, updateIndex, oldOid, newOid, committer, message);
+    for (const entry of this.#stack.logs({ refname: from })) {
+      this.#writer.addLog({ ...entry, refname });
+    }
   }
 
-  /** Copies a log; what is in the other one already remains. */
-  #transfer(from: string, refname: string): void {
-    for (const log of this.#stack.logs({ refname: from })) this.records.push({ ...log, refname });
+  #message({ message }: AppendedLog): string {
+    return `${cut(message, this.#limits.messageSize)}\n`;
   }
 
   #rewrite(refname: string, { before, after }: LogChange & { kind: "rewrite" }): void {
-    let isEmpty = true;
-    before.forEach((entry, i) => {
-      const { updateIndex } = entry as LogUpdate;
-      const changed = after[i];
-      if (changed) isEmpty = false;
-      if (changed === entry) return;
-      if (!changed) {
-        this.records.push({ kind: "deletion", refname, updateIndex });
-        return;
-      }
-      const { oldOid, newOid, message } = changed;
-      this.#update(refname, updateIndex, oldOid, newOid, changed, message);
-    });
-    if (isEmpty && before.length > 0) this.#mark(refname);
+    if (before.length > 0 && after.every((entry) => entry === undefined)) this.#mark(refname);
+    for (let i = before.length - 1; i >= 0; i--) {
+      const { updateIndex } = before[i] as LogUpdate;
+      const entry = after[i];
+      if (entry === before[i]) continue;
+      if (entry) this.#update(refname, updateIndex, entry, entry, entry.message);
+      else this.#writer.addLog({ kind: "deletion", refname, updateIndex });
+    }
   }
 
   #update(
     refname: string,
     updateIndex: number,
-    oldOid: string,
-    newOid: string,
+    { oldOid, newOid }: Pick<ReflogEntry, "oldOid" | "newOid">,
     { name, email, time, tzOffset }: Identity,
     message: string,
   ): void {
-    this.records.push({
+    this.#writer.addLog({
       kind: "update",
       refname,
       updateIndex,
