@@ -89,7 +89,12 @@ export {
   parseWorktreeName,
   type RefPlace,
 } from "./src/refs/names.ts";
-export { RefStore, type RefStoreOptions, type TransactionResult } from "./src/refs/ref_store.ts";
+export {
+  type ReflogOptions,
+  RefStore,
+  type RefStoreOptions,
+  type TransactionResult,
+} from "./src/refs/ref_store.ts";
 export {
   type ExpectedTarget,
   type ExpectedValue,
@@ -99,6 +104,14 @@ export {
   type WriteOptions,
 } from "./src/refs/ref_transaction.ts";
 export type { Identity, ReflogEntry } from "./src/refs/reflog_entry.ts";
+export type { NewReflogEntry, ReflogLockOptions } from "./src/refs/reflog/change_logs.ts";
+export type { ReflogExpiry } from "./src/refs/reflog/expiry.ts";
+export type {
+  ReflogFilter,
+  ReflogRewrite,
+  ReflogRewriteOptions,
+} from "./src/refs/reflog/rewrite_log.ts";
+export type { RenameOptions } from "./src/refs/rename.ts";
 export type { ResolvedRef } from "./src/refs/resolve.ts";
 export type {
   StoredBrokenRef,

@@ -1,6 +1,7 @@
 import { refnameProblem } from "../format/refname.ts";
 import type { RefReader } from "./backend.ts";
-import { isZero, type ResolvedRef, resolveStored } from "./resolve.ts";
+import { isZero } from "./object_id.ts";
+import { type ResolvedRef, resolveStored } from "./resolve.ts";
 import type {
   StoredBrokenRef,
   StoredDirectRef,

@@ -22,6 +22,23 @@ export function badName(refname: string): ReftableError {
   return refError("refname", refname, `refusing to update ref with bad name '${refname}'`);
 }
 
+/**
+ * Makes the error for a ref that could not be locked.
+ *
+ * @param originalName The ref that was asked for, which may be a symbolic one that leads there.
+ */
+export function lockRefused(
+  refname: string,
+  originalName: string,
+  failure: ReftableError,
+): ReftableError {
+  return new ReftableError(
+    failure.code,
+    `cannot lock ref '${originalName}': ${failure.message}`,
+    { ref: failure.ref ?? { refname }, file: failure.file, cause: failure },
+  );
+}
+
 /** Makes the error for a ref that two parts of a transaction would change. */
 export function changedTwice(refname: string, by?: string): ReftableError {
   const message = by === undefined

@@ -1,4 +1,5 @@
 import { ReftableError } from "../errors.ts";
+import { checkOid } from "./object_id.ts";
 import type { HashName } from "../format/hash.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
@@ -12,7 +13,20 @@ import {
   type TransactionOptions,
 } from "./ref_transaction.ts";
 import type { Identity, ReflogEntry } from "./reflog_entry.ts";
+import {
+  appendToLog,
+  createLog,
+  deleteLogs,
+  type NewReflogEntry,
+  type ReflogLockOptions,
+  removeFromLogs,
+  requireLog,
+} from "./reflog/change_logs.ts";
+import { expiryFilter, type ReflogExpiry } from "./reflog/expiry.ts";
+import type { ReflogRewrite, ReflogRewriteOptions } from "./reflog/rewrite_log.ts";
+import { zoneFromMinutes } from "./reflog/time_zone.ts";
 import { reflogPolicy } from "./reflog_policy.ts";
+import { type RenameOptions, renameRef, type Renaming } from "./rename.ts";
 import { locateRepository, type OpenRepositoryOptions, type Repository } from "./repository.ts";
 import { type ResolvedRef, resolveRef } from "./resolve.ts";
 import type { StoredRef } from "./stored_ref.ts";
@@ -21,6 +35,17 @@ import type { StoredRef } from "./stored_ref.ts";
 export interface RefStoreOptions extends OpenRepositoryOptions {
   /** Who makes changes; as the environment and the configuration have it by default. */
   readonly identity?: Identity | undefined;
+}
+
+/** How to read a log. */
+export interface ReflogOptions {
+  /** In which order the entries come; the newest first by default. */
+  readonly order?: LogOrder | undefined;
+  /**
+   * How time zones were written: as decimal numbers, which Git does, or in minutes, as JGit did in reftables. They are
+   * given as decimal numbers in both cases.
+   */
+  readonly timeZones?: "decimal" | "minutes" | undefined;
 }
 
 /** What a transaction did. */
@@ -140,16 +165,11 @@ export class RefStore implements AsyncDisposable, Disposable {
     return this.#backend.logNames();
   }
 
-  /**
-   * Gives the entries of a ref's log; nothing when it has none.
-   *
-   * @param options In which order; the newest first by default.
-   */
-  reflog(
-    refname: string,
-    options: { readonly order?: LogOrder | undefined } = {},
-  ): IteratorObject<ReflogEntry, void> {
-    return this.#backend.log(refname, options.order ?? "newest-first");
+  /** Gives the entries of a ref's log; nothing when it has none. */
+  reflog(refname: string, options: ReflogOptions = {}): IteratorObject<ReflogEntry, void> {
+    const { order = "newest-first", timeZones = "decimal" } = options;
+    const entries = this.#backend.log(refname, order);
+    return timeZones === "decimal" ? entries : entries.map((entry) => zoneFromMinutes(entry));
   }
 
   /** Looks at the storage again: what others have changed is seen from now on. */
@@ -183,6 +203,101 @@ export class RefStore implements AsyncDisposable, Disposable {
     await add(transaction);
     await transaction.commit();
     return { rejections: transaction.rejections };
+  }
+
+  /**
+   * Creates a log without entries, unless there is one. From then on all changes of the ref are logged.
+   *
+   * @throws {ReftableError} With code `"refname"` when the name is a bad one, `"lock"` when somebody else changes refs.
+   */
+  async createReflog(refname: string, options: ReflogLockOptions = {}): Promise<void> {
+    await createLog(this.#backend, refname, options);
+  }
+
+  /**
+   * Appends an entry to the log of a ref, which stays as it is and need not exist.
+   *
+   * @throws {ReftableError} With code `"refname"` when the name is a bad one, `"api"` when an object id is none,
+   * `"identity"` when nobody knows who writes the entry, `"lock"` when somebody else changes refs.
+   */
+  async writeReflog(
+    refname: string,
+    entry: NewReflogEntry,
+    options: ReflogLockOptions & { readonly identity?: Identity | undefined } = {},
+  ): Promise<void> {
+    for (const oid of [entry.oldOid, entry.newOid]) checkOid(oid, this.hash);
+    const identity = options.identity ?? this.#context.identity();
+    await appendToLog(this.#backend, refname, entry, identity, options);
+  }
+
+  /**
+   * Deletes single entries of a ref's log.
+   *
+   * @param positions The places of the entries, counted from the newest one, which is 0, as in `HEAD@{0}`. Those that
+   * are not there are passed over.
+   * @throws {ReftableError} With code `"not-exist"` when the ref has no log, `"lock"` when somebody else changes refs.
+   */
+  async deleteReflogEntries(
+    refname: string,
+    positions: Iterable<number>,
+    options: ReflogRewriteOptions & ReflogLockOptions = {},
+  ): Promise<ReflogRewrite> {
+    const wanted = new Set(positions);
+    const [result] = await removeFromLogs(
+      this.#backend,
+      [refname],
+      (reader) => {
+        requireLog(reader, refname);
+        return (_entry, position) => wanted.has(position);
+      },
+      options,
+    );
+    return result!;
+  }
+
+  /**
+   * Deletes logs with all their entries, all or none. Refs without a log are passed over.
+   *
+   * @throws {ReftableError} With code `"lock"` when somebody else changes refs.
+   */
+  async dropReflogs(refnames: Iterable<string>, options: ReflogLockOptions = {}): Promise<void> {
+    await deleteLogs(this.#backend, [...new Set(refnames)], options);
+  }
+
+  /**
+   * Takes old entries out of logs, out of all or none. A log that becomes empty remains.
+   *
+   * @param options Which entries go.
+   * @returns What became of each log.
+   * @throws {ReftableError} With code `"lock"` when somebody else changes refs.
+   */
+  async expireReflogs(
+    refnames: Iterable<string>,
+    options: ReflogExpiry & ReflogLockOptions,
+  ): Promise<ReflogRewrite[]> {
+    const names = [...new Set(refnames)];
+    return await removeFromLogs(this.#backend, names, () => expiryFilter(options), options);
+  }
+
+  /**
+   * Renames a ref, and its log with it. `HEAD` stays as it is, though its log tells when it points at the ref.
+   *
+   * @throws {ReftableError} With code `"not-exist"` when there is no such ref, `"unsupported"` when it is a symbolic
+   * one, `"exists"` or `"name-conflict"` when another ref is in the way, `"refname"` when the new name is a bad one.
+   */
+  async rename(from: string, to: string, options: RenameOptions = {}): Promise<void> {
+    await this.#rename({ from, to, keep: false }, options);
+  }
+
+  /** Copies a ref and its log; see {@linkcode RefStore.rename}. */
+  async copy(from: string, to: string, options: RenameOptions = {}): Promise<void> {
+    await this.#rename({ from, to, keep: true }, options);
+  }
+
+  async #rename(names: Pick<Renaming, "from" | "to" | "keep">, options: RenameOptions) {
+    const { policy, identity } = this.#context;
+    const renaming = { ...names, policy, identity: () => options.identity ?? identity() };
+    await renameRef(this.#backend, renaming, options);
   }
 
   /** Makes reading faster again: packs loose refs, compacts tables. */

@@ -1,13 +1,13 @@
 import { ReftableError } from "../errors.ts";
-import { type HashName, hashSize } from "../format/hash.ts";
+import type { HashName } from "../format/hash.ts";
 import { refnameProblem } from "../format/refname.ts";
 import type { RefBackend, RefSession } from "./backend.ts";
 import { collapseMessage } from "./log_message.ts";
 import { isPseudoRef, isSafeRefname } from "./names.ts";
+import { checkOid, isZero, zeroOid } from "./object_id.ts";
 import { badName, changedTwice, refError } from "./ref_errors.ts";
 import type { Identity } from "./reflog_entry.ts";
 import type { ReflogPolicy } from "./reflog_policy.ts";
-import { isZero } from "./resolve.ts";
 import { buildChanges } from "./transaction/changes.ts";
 import { prepareUpdates } from "./transaction/prepare.ts";
 import { describeRejection, type RefRejection } from "./transaction/rejection.ts";
@@ -102,7 +102,7 @@ export class RefTransaction implements AsyncDisposable {
     this.#context = context;
     this.#options = options;
     this.#message = collapseMessage(options.message ?? "");
-    this.#zeroOid = "0".repeat(2 * hashSize(context.hash));
+    this.#zeroOid = zeroOid(context.hash);
   }
 
   /** What was not done, and why, in the order in which that was found out; nothing unless it is allowed. */
@@ -132,9 +132,11 @@ export class RefTransaction implements AsyncDisposable {
    * @throws {ReftableError} With code `"refname"` when the name is a bad one, `"api"` when an id is none.
    */
   update(refname: string, oid: string, options: WriteOptions & ExpectedValue = {}): void {
-    const value: NewValue = isZero(oid)
-      ? { kind: "delete" }
-      : { kind: "oid", oid: this.#checkOid(oid), peeled: this.#checkPeeled(options.peeled) };
+    const value: NewValue = isZero(oid) ? { kind: "delete" } : {
+      kind: "oid",
+      oid: checkOid(oid, this.#context.hash),
+      peeled: options.peeled && checkOid(options.peeled, this.#context.hash),
+    };
     this.#add(refname, value, options, false);
   }
 
@@ -296,18 +298,9 @@ export class RefTransaction implements AsyncDisposable {
       throw new ReftableError("api", "Cannot expect both an object id and a target of a ref");
     }
     if (expectTarget !== undefined) return { kind: "symref", target: expectTarget };
-    return expect === undefined ? undefined : { kind: "oid", oid: this.#checkOid(expect) };
-  }
-
-  #checkPeeled(peeled: string | undefined): string | undefined {
-    return peeled && this.#checkOid(peeled);
-  }
-
-  #checkOid(oid: string): string {
-    const { length } = this.#zeroOid;
-    if (oid.length === length && /^[0-9a-f]*$/.test(oid)) return oid;
-    const expected = `${length} hexadecimal digits in lower case`;
-    throw new ReftableError("api", `Cannot use object id "${oid}": expected ${expected}`);
+    return expect === undefined
+      ? undefined
+      : { kind: "oid", oid: checkOid(expect, this.#context.hash) };
   }
 
   #checkTwice(): void {

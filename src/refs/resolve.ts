@@ -1,5 +1,6 @@
 import { refnameProblem } from "../format/refname.ts";
 import type { RefReader } from "./backend.ts";
+import { isZero } from "./object_id.ts";
 import type { StoredRef } from "./stored_ref.ts";
 
 /** Where a ref leads in the end. */
@@ -76,9 +77,4 @@ function ending(
 
 function broken(refname: string, via: readonly string[], finding: string): ResolvedRef {
   return { ...ending(refname, via), isBroken: true, finding };
-}
-
-/** Tells whether an object id is all zeros, which stands for no object. */
-export function isZero(oid: string): boolean {
-  return /^0*$/.test(oid);
 }

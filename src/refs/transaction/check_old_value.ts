@@ -1,6 +1,6 @@
 import type { ReftableError } from "../../errors.ts";
 import { refError } from "../ref_errors.ts";
-import { isZero } from "../resolve.ts";
+import { isZero } from "../object_id.ts";
 import type { StoredRef } from "../stored_ref.ts";
 import type { Update } from "./update.ts";
 

@@ -1,7 +1,7 @@
-import { ReftableError, type ReftableErrorCode } from "../../errors.ts";
+import type { ReftableError, ReftableErrorCode } from "../../errors.ts";
 import { refnameProblem } from "../../format/refname.ts";
 import type { RefSession } from "../backend.ts";
-import { badName, changedTwice, refError } from "../ref_errors.ts";
+import { badName, changedTwice, lockRefused, refError } from "../ref_errors.ts";
 import { resolveStored } from "../resolve.ts";
 import type { StoredRef, StoredSymbolicRef } from "../stored_ref.ts";
 import { checkOldValue, missingRef, needsRef } from "./check_old_value.ts";
@@ -199,10 +199,5 @@ function changes({ request: { value }, oldOid }: Update): boolean {
 
 function lockError(update: Update, failure: ReftableError): ReftableError {
   if (failure.code === "name-conflict" && needsRef(update)) return missingRef(update);
-  const message = `cannot lock ref '${update.originalName}': ${failure.message}`;
-  const { refname } = update;
-  return new ReftableError(failure.code, message, {
-    ref: failure.ref ?? { refname },
-    cause: failure,
-  });
+  return lockRefused(update.refname, update.originalName, failure);
 }

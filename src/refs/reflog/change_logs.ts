@@ -1,0 +1,110 @@
+import { ReftableError } from "../../errors.ts";
+import { refnameProblem } from "../../format/refname.ts";
+import type { RefBackend, RefChange, RefReader } from "../backend.ts";
+import { collapseMessage } from "../log_message.ts";
+import { isPseudoRef, isSafeRefname } from "../names.ts";
+import { refError } from "../ref_errors.ts";
+import type { Identity } from "../reflog_entry.ts";
+import { isZero } from "../object_id.ts";
+import { changeLocked } from "../transaction/change_locked.ts";
+import {
+  planRewrite,
+  type ReflogFilter,
+  type ReflogRewrite,
+  type ReflogRewriteOptions,
+} from "./rewrite_log.ts";
+
+/** How long to wait for locks. */
+export interface ReflogLockOptions {
+  /** How long to wait for each lock, in milliseconds, −1 for ever; as configured by default. */
+  readonly lockTimeout?: number | undefined;
+}
+
+/** An entry to be written to a log. */
+export interface NewReflogEntry {
+  /** What the ref held before, all zeros when it did not exist. */
+  readonly oldOid: string;
+  /** What the ref held then, all zeros when it was deleted. */
+  readonly newOid: string;
+  /** Why; white space in it becomes single spaces. */
+  readonly message?: string | undefined;
+}
+
+/** Creates a log without entries, unless there is one. */
+export async function createLog(
+  backend: RefBackend,
+  refname: string,
+  options: ReflogLockOptions,
+): Promise<void> {
+  checkLogName(refname, true);
+  await changeLocked(backend, [refname], options, () => [{ refname, log: { kind: "create" } }]);
+}
+
+/** Appends an entry to a log, and begins the log where there is none. The ref stays as it is and need not exist. */
+export async function appendToLog(
+  backend: RefBackend,
+  refname: string,
+  { oldOid, newOid, message = "" }: NewReflogEntry,
+  committer: Identity,
+  options: ReflogLockOptions,
+): Promise<void> {
+  checkLogName(refname, !isZero(newOid));
+  const text = collapseMessage(message);
+  const log = { kind: "append", oldOid, newOid, committer, message: text } as const;
+  await changeLocked(backend, [refname], options, () => [{ refname, log }]);
+}
+
+/** Deletes logs with all their entries. Refs without a log are passed over. */
+export async function deleteLogs(
+  backend: RefBackend,
+  refnames: readonly string[],
+  options: ReflogLockOptions,
+): Promise<void> {
+  await changeLocked(backend, refnames, options, (session) => {
+    const withLog = refnames.filter((refname) => session.hasLog(refname));
+    return withLog.map((refname): RefChange => ({ refname, log: { kind: "delete" } }));
+  });
+}
+
+/**
+ * Takes entries out of logs.
+ *
+ * @param makeFilter Makes what decides about the entries of a ref's log.
+ */
+export async function removeFromLogs(
+  backend: RefBackend,
+  refnames: readonly string[],
+  makeFilter: (reader: RefReader, refname: string) => ReflogFilter | Promise<ReflogFilter>,
+  options: ReflogRewriteOptions & ReflogLockOptions,
+): Promise<ReflogRewrite[]> {
+  const results: ReflogRewrite[] = [];
+  await changeLocked(backend, refnames, options, async (session) => {
+    const changes: RefChange[] = [];
+    for (const refname of refnames) {
+      const filter = await makeFilter(session, refname);
+      const plan = planRewrite(session, refname, filter, options, backend.format);
+      const { change, ...result } = plan;
+      if (change) changes.push(change);
+      results.push(result);
+    }
+    return options.dryRun ? [] : changes;
+  });
+  return results;
+}
+
+function checkLogName(refname: string, isWritten: boolean): void {
+  if (isPseudoRef(refname)) {
+    const message = `refusing to update reflog for pseudoref '${refname}'`;
+    throw refError("refname", refname, message);
+  }
+  const isGood = isWritten ? refnameProblem(refname) === undefined : isSafeRefname(refname);
+  if (isGood) return;
+  throw refError("refname", refname, `refusing to update reflog with bad name '${refname}'`);
+}
+
+/** Checks that a ref has a log. */
+export function requireLog(reader: Pick<RefReader, "hasLog">, refname: string): void {
+  if (reader.hasLog(refname)) return;
+  const message = `reflog could not be found: '${refname}'`;
+  throw new ReftableError("not-exist", message, { ref: { refname } });
+}

@@ -1,0 +1,126 @@
+import { refnameProblem } from "../format/refname.ts";
+import { compareText } from "../bytes/text.ts";
+import type { LogChange, RefBackend, RefChange, RefSession, SessionOptions } from "./backend.ts";
+import { collapseMessage } from "./log_message.ts";
+import { isPseudoRef } from "./names.ts";
+import { zerosLike } from "./object_id.ts";
+import { badName, nameTaken, refError } from "./ref_errors.ts";
+import type { Identity } from "./reflog_entry.ts";
+import { beginsLog, type ReflogPolicy } from "./reflog_policy.ts";
+import type { NewRefValue, StoredDirectRef, StoredPeeledRef } from "./stored_ref.ts";
+import { changeLocked } from "./transaction/change_locked.ts";
+
+/** How to rename or copy a ref. */
+export interface RenameOptions {
+  /** Why, for the logs. */
+  readonly message?: string | undefined;
+  /** Who does it; as configured by default. */
+  readonly identity?: Identity | undefined;
+  /** Whether a ref that has the new name already is replaced. */
+  readonly force?: boolean | undefined;
+  /** How long to wait for each lock, in milliseconds, −1 for ever; as configured by default. */
+  readonly lockTimeout?: number | undefined;
+}
+
+/** A ref that gets another name. */
+export interface Renaming {
+  /** Its full name. */
+  readonly from: string;
+  /** Its new full name. */
+  readonly to: string;
+  /** Whether the old name remains too. */
+  readonly keep: boolean;
+  /** Who does it. */
+  readonly identity: () => Identity;
+  /** Which refs get a log by themselves. */
+  readonly policy: ReflogPolicy;
+}
+
+/** Renames or copies a ref with its log. */
+export async function renameRef(
+  backend: RefBackend,
+  renaming: Renaming,
+  { message = "", force = false, lockTimeout }: RenameOptions,
+): Promise<void> {
+  const { from, to } = renaming;
+  if (refnameProblem(to) !== undefined || isPseudoRef(to)) throw badName(to);
+  const names = from === to ? [from] : [from, to, "HEAD"];
+  const options: SessionOptions = { lockTimeout };
+  await changeLocked(backend, names, options, (session) => {
+    const ref = findRef(session, renaming);
+    if (from === to) return [];
+    if (!force) checkUnused(session, to);
+    const removed = new Set(renaming.keep ? [] : [from]);
+    const other = session.findConflicts([to], removed).get(to);
+    if (other !== undefined) throw nameTaken(to, other);
+    return new RenameChanges(backend, session, renaming, message).build(ref);
+  });
+}
+
+function findRef(
+  session: RefSession,
+  { from, keep }: Renaming,
+): StoredDirectRef | StoredPeeledRef {
+  const ref = session.read(from);
+  if (ref === undefined || ref.kind === "broken") {
+    throw refError("not-exist", from, `refname ${from} not found`);
+  }
+  if (ref.kind !== "symref") return ref;
+  const what = keep ? "copying" : "renaming";
+  const message = `refname ${from} is a symbolic ref, ${what} it is not supported`;
+  throw refError("unsupported", from, message, { found: ref.target });
+}
+
+function checkUnused(session: RefSession, refname: string): void {
+  const ref = session.read(refname);
+  if (ref === undefined) return;
+  const message = `cannot lock ref '${refname}': reference already exists`;
+  const found = ref.kind === "symref" ? ref.target : ref.kind === "broken" ? undefined : ref.oid;
+  throw refError("exists", refname, message, { found });
+}
+
+/** Spells out what happens to the refs and logs of a renaming. */
+class RenameChanges {
+  readonly #session: RefSession;
+  readonly #renaming: Renaming;
+  readonly #message: string;
+  /** Whether all is logged, as in reftables; else what is configured decides, as in files. */
+  readonly #logsAll: boolean;
+
+  constructor(backend: RefBackend, session: RefSession, renaming: Renaming, message: string) {
+    this.#session = session;
+    this.#renaming = renaming;
+    this.#message = collapseMessage(message);
+    this.#logsAll = backend.format === "reftable";
+  }
+
+  build(ref: StoredDirectRef | StoredPeeledRef): RefChange[] {
+    const { from, to, keep } = this.#renaming;
+    const { oid } = ref;
+    const value: NewRefValue = ref.kind === "peeled"
+      ? { kind: "peeled", oid, peeled: ref.peeled }
+      : { kind: "direct", oid };
+    const isLogged = this.#isLogged(to) || this.#session.hasLog(from);
+    // The log tells that the ref came out of what it is, as Git has it.
+    const log = isLogged ? { ...this.#entry(oid, oid), transfer: { from, keep } } : undefined;
+    const created: RefChange = { refname: to, value, log };
+    if (keep) return [created];
+    const changes: RefChange[] = [{ refname: from, value: "delete" }, created];
+    const head = this.#session.read("HEAD");
+    if (head?.kind === "symref" && head.target === from && this.#isLogged("HEAD")) {
+      changes.push({ refname: "HEAD", log: this.#entry(oid, zerosLike(oid)) });
+    }
+    return changes.sort((a, b) => compareText(a.refname, b.refname));
+  }
+
+  #isLogged(refname: string): boolean {
+    return this.#logsAll || beginsLog(this.#renaming.policy, refname) ||
+      this.#session.hasLog(refname);
+  }
+
+  #entry(oldOid: string, newOid: string): LogChange & { readonly kind: "append" } {
+    const committer = this.#identity ??= this.#renaming.identity();
+    return { kind: "append", oldOid, newOid, committer, message: this.#message };
+  }
+  #identity: Identity | undefined;
+}
