@@ -63,6 +63,7 @@ export {
   type SearchOptions,
 } from "./src/refs/git_directory.ts";
 export { Config } from "./src/refs/config/config.ts";
+export type { Environment } from "./src/refs/config/config_parameters.ts";
 export type { NumberKind } from "./src/refs/config/config_values.ts";
 export type { ConfigVariable } from "./src/refs/config/config_variable.ts";
 export type { ConfigSources } from "./src/refs/config/load_config.ts";

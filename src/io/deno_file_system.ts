@@ -1,4 +1,3 @@
-import { dirname, fromFileUrl } from "@std/path";
 import { ReftableError } from "../errors.ts";
 import type {
   DirectoryEntry,
@@ -8,6 +7,7 @@ import type {
   ReadableFile,
   WritableFile,
 } from "./file_system.ts";
+import { dirname, fromFileUrl } from "./path.ts";
 
 /**
  * The real file system, through `Deno`; it needs `--allow-read` for what it reads and `--allow-write` for
@@ -42,6 +42,9 @@ export const denoFileSystem: FileSystem = {
   },
   remove: (path) => Promise.try(() => removeFile(path)),
   removeSync: (path) => removeFile(path),
+  mayReadSync(path) {
+    return path !== "" && Deno.permissions.querySync({ name: "read", path }).state === "granted";
+  },
   mayChangeSync(directory) {
     return Deno.permissions.querySync({ name: "write", path: directory }).state === "granted";
   },

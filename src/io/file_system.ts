@@ -97,6 +97,8 @@ export interface FileSystem {
   remove(path: string): Promise<boolean>;
   /** Removes a file at once, for when the process ends; see {@linkcode FileSystem.remove}. */
   removeSync(path: string): boolean;
+  /** Tells whether a file may be read without anybody being asked for permission. */
+  mayReadSync(path: string): boolean;
   /** Tells whether files of a directory may be changed without anybody being asked for permission. */
   mayChangeSync(directory: string): boolean;
   /** Waits until what was created, renamed and removed in a directory has reached the disk. */

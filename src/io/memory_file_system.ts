@@ -189,6 +189,10 @@ export class MemoryFileSystem implements FileSystem {
     return true;
   }
 
+  mayReadSync(): boolean {
+    return true;
+  }
+
   mayChangeSync(): boolean {
     return true;
   }

@@ -1,9 +1,9 @@
-import { dirname, isAbsolute } from "@std/path";
 import { decodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
+import { dirname, isAbsolute } from "../io/path.ts";
 import { readIfPresent, readLink, realPath, statFile } from "../io/requests.ts";
 
 /** Where Git keeps its own files for a working tree. */
@@ -130,18 +130,9 @@ function* lookAbove(
     if (above === directory || ceilings.has(above)) return undefined;
     directory = above;
     // Who may not read what lies above has no repository there.
-    if (!(yield* mayRead(fileSystem, directory))) return undefined;
+    if (!fileSystem.mayReadSync(directory)) return undefined;
     const found = yield* lookInto(fileSystem, directory, commonDir);
     if (found) return found;
-  }
-}
-
-function* mayRead(fileSystem: FileSystem, path: string): Io<boolean> {
-  try {
-    return (yield* statFile(fileSystem, path)) !== undefined;
-  } catch (error) {
-    if (error instanceof ReftableError && error.code === "io") return false;
-    throw error;
   }
 }
 

@@ -1,9 +1,9 @@
-import { isAbsolute } from "@std/path";
 import { ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
+import { isAbsolute } from "../io/path.ts";
 import type { RefFormat } from "./backend.ts";
 import type { Config } from "./config/config.ts";
 import { type ConfigSources, loadConfig } from "./config/load_config.ts";

@@ -1,11 +1,11 @@
-import { isAbsolute } from "@std/path";
 import { ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import type { Io } from "../io/io.ts";
+import { isAbsolute } from "../io/path.ts";
 import { readIfPresent, realPath, statFile } from "../io/requests.ts";
 import type { RefFormat } from "./backend.ts";
-import { configBoolean, configNumber, configString } from "./config/config_values.ts";
+import { badLine, configBoolean, configNumber, configString } from "./config/config_values.ts";
 import type { ConfigVariable } from "./config/config_variable.ts";
 import { parseConfig } from "./config/parse_config.ts";
 import { type FoundDirectory, type GitDirectory, within } from "./git_directory.ts";
@@ -130,10 +130,8 @@ function hashName(variable: ConfigVariable): HashName {
   throw badExtension(variable);
 }
 
-function badExtension({ name, value, file, line }: ConfigVariable): ReftableError {
-  const message =
-    `invalid value for '${name}': '${value}'\nbad config line ${line} in file ${file}`;
-  return new ReftableError("format", message, { file });
+function badExtension(variable: ConfigVariable): ReftableError {
+  return badLine(variable, `invalid value for '${variable.name}': '${variable.value}'`);
 }
 
 /**
@@ -149,7 +147,7 @@ export function parseRefStorage(value: string): RefStorage | undefined {
 /** Reads a configuration file without what it includes; nothing when there is none. */
 export function* readConfigFile(fileSystem: FileSystem, file: string): Io<ConfigVariable[]> {
   const bytes = yield* readIfPresent(fileSystem, file);
-  return bytes ? parseConfig(bytes, file) : [];
+  return bytes ? Array.from(parseConfig(bytes, file)) : [];
 }
 
 /** How and where the refs of a repository are stored. */

@@ -10,7 +10,7 @@ import { GitRepo, gitTest } from "../peers/git.ts";
 const FILE = ".git/config";
 
 function read(text: string): StackSettings {
-  return stackConfig(new Config(parseConfig(encodeText(text), FILE)));
+  return stackConfig(new Config(Array.from(parseConfig(encodeText(text), FILE))));
 }
 
 /** Reads one variable alone, which is given as `section.key = value`. */

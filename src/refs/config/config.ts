@@ -1,3 +1,4 @@
+import { canonicalKey } from "./config_key.ts";
 import { configBoolean, configNumber, configString, type NumberKind } from "./config_values.ts";
 import type { ConfigVariable } from "./config_variable.ts";
 import { expandPath } from "./expand_path.ts";
@@ -26,7 +27,7 @@ export class Config {
    * @param name Section, perhaps subsection, and key; the case of the subsection matters.
    */
   all(name: string): readonly ConfigVariable[] {
-    return this.#byName.get(canonicalName(name)) ?? [];
+    return this.#byName.get(canonicalKey(name)) ?? [];
   }
 
   /** Finds the variable of a name that counts. */
@@ -74,10 +75,4 @@ export class Config {
     const variable = this.find(name);
     return variable && expandPath(variable, this.#home);
   }
-}
-
-/** Sections and keys are not case-sensitive, what stands between them is. */
-function canonicalName(name: string): string {
-  const [, section = "", subsection = "", key = ""] = /^([^.]*)(.*?)(\.[^.]*)?$/s.exec(name) ?? [];
-  return section.toLowerCase() + subsection + key.toLowerCase();
 }

@@ -7,11 +7,17 @@ import type { ConfigVariable } from "./config_variable.ts";
  * @throws {ReftableError} With code `"format"` when it is none.
  */
 export function configBoolean({ name, value, file }: ConfigVariable): boolean {
-  if (value === undefined || /^(?:true|yes|on)$/i.test(value)) return true;
-  if (/^(?:false|no|off|)$/i.test(value)) return false;
-  const number = parseNumber(value);
-  if (number !== undefined && fits(number, 32, true)) return number !== 0n;
+  const boolean = value === undefined ? true : parseBoolean(value);
+  if (boolean !== undefined) return boolean;
   throw new ReftableError("format", `bad boolean config value '${value}' for '${name}'`, { file });
+}
+
+/** Reads a boolean, written as a word or as a number of 32 bits; `undefined` when it is none. */
+export function parseBoolean(text: string): boolean | undefined {
+  if (/^(?:true|yes|on)$/i.test(text)) return true;
+  if (/^(?:false|no|off|)$/i.test(text)) return false;
+  const number = parseNumber(text);
+  return number !== undefined && fits(number, 32, true) ? number !== 0n : undefined;
 }
 
 /** Which numbers a variable takes: those of 32 bits with a sign, or of 64 bits with a sign or without. */
@@ -43,11 +49,22 @@ export function configString(variable: ConfigVariable): string {
   throw badVariable(variable, `missing value for '${variable.name}'`);
 }
 
-/** Says why a variable is refused, and where it stands. */
-export function badVariable({ name, file, line }: ConfigVariable, reason: string): ReftableError {
+/** Says why the value of a variable is refused, and where it stands. */
+function badVariable({ name, file, line }: ConfigVariable, reason: string): ReftableError {
   const place = file === undefined
     ? `unable to parse '${name}' from command-line config`
     : `bad config variable '${name}' in file '${file}' at line ${line}`;
+  return new ReftableError("format", `${reason}\n${place}`, { file });
+}
+
+/** Says why what stands in a place cannot be read. */
+export function badLine(
+  { file, line }: Pick<ConfigVariable, "file" | "line">,
+  reason: string,
+): ReftableError {
+  const place = file === undefined
+    ? "unable to parse command-line config"
+    : `bad config line ${line} in file ${file}`;
   return new ReftableError("format", `${reason}\n${place}`, { file });
 }
 

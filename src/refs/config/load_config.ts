@@ -1,35 +1,187 @@
+import { ReftableError } from "../../errors.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import type { Io } from "../../io/io.ts";
-import { readIfPresent } from "../../io/requests.ts";
+import { isAbsolute } from "../../io/path.ts";
+import { readIfPresent, statFile } from "../../io/requests.ts";
 import { Config } from "./config.ts";
+import { splitConfigKey } from "./config_key.ts";
+import { type Environment, readParameters } from "./config_parameters.ts";
+import { badLine, parseBoolean } from "./config_values.ts";
 import type { ConfigVariable } from "./config_variable.ts";
+import { expandHome } from "./expand_path.ts";
+import { type ConditionContext, conditionHolds } from "./include_condition.ts";
 import { parseConfig } from "./parse_config.ts";
 
 /** What is configured outside of the repository. */
 export interface ConfigSources {
-  /** Gives variables of the environment; without it only the repository's own files are read. */
-  readonly environment?: ((name: string) => string | undefined) | undefined;
+  /**
+   * Gives variables of the environment, `undefined` for those that may not be read. Without it, only the
+   * repository's own files are read; with it, also those of the system and of the user, as far as they may be read
+   * without anybody being asked.
+   */
+  readonly environment?: Environment | undefined;
+  /** Variables that go before those of all files, each as Git's option `-c` takes it: `section.key=value`. */
+  readonly parameters?: readonly string[] | undefined;
 }
 
 /** Where to look for configuration. */
 export interface LoadConfigOptions extends ConfigSources {
-  /** The working tree's own directory. */
-  readonly gitDir: string;
-  /** The directory that all working trees share. */
-  readonly commonDir: string;
+  /** The working tree's own directory; `undefined` outside of repositories. */
+  readonly gitDir?: string | undefined;
+  /** The directory that all working trees share; `undefined` outside of repositories. */
+  readonly commonDir?: string | undefined;
   /** Whether the working tree has a configuration of its own besides. */
-  readonly worktreeConfig: boolean;
+  readonly worktreeConfig?: boolean | undefined;
+  /** Finds the name of the branch that is checked out, without `refs/heads/`, if there is one. */
+  readonly currentBranch?: (() => Io<string | undefined>) | undefined;
 }
 
-/** Reads all configuration that applies to a repository. */
-export function* loadConfig(fileSystem: FileSystem, options: LoadConfigOptions): Io<Config> {
-  const { gitDir, commonDir, worktreeConfig, environment } = options;
-  const variables: ConfigVariable[] = [];
-  const files = [`${commonDir}/config`];
-  if (worktreeConfig) files.push(`${gitDir}/config.worktree`);
-  for (const file of files) {
-    const bytes = yield* readIfPresent(fileSystem, file);
-    if (bytes) variables.push(...parseConfig(bytes, file));
+/**
+ * Reads all configuration that applies to a repository, and what it includes.
+ *
+ * What is included but is not there, or is not to be found because nobody knows where the user's files are, is
+ * left out.
+ *
+ * @throws {ReftableError} With code `"format"` and git's message when something makes no sense.
+ */
+export function* loadConfig(fileSystem: FileSystem, options: LoadConfigOptions = {}): Io<Config> {
+  const variables = yield* new ConfigReader(fileSystem, options).read();
+  return new Config(variables, options.environment?.("HOME"));
+}
+
+/** How deep includes may be nested. */
+const MAX_DEPTH = 10;
+
+/** Reads one place of configuration after the other. */
+class ConfigReader {
+  readonly #fileSystem: FileSystem;
+  readonly #options: LoadConfigOptions;
+  /** Whether only the addresses of remotes are looked for, on which some includes depend. */
+  readonly #isForUrls: boolean;
+  readonly #context: ConditionContext;
+  readonly #variables: ConfigVariable[] = [];
+  #depth = 0;
+  /** Whether what is read must not have addresses of remotes: it may be included because of some. */
+  #forbidsUrls = false;
+  #remoteUrls: readonly string[] | undefined;
+
+  constructor(fileSystem: FileSystem, options: LoadConfigOptions, isForUrls = false) {
+    this.#fileSystem = fileSystem;
+    this.#options = options;
+    this.#isForUrls = isForUrls;
+    const { environment, gitDir, currentBranch } = options;
+    const remoteUrls = () => this.#findRemoteUrls();
+    this.#context = { fileSystem, environment, gitDir, currentBranch, remoteUrls };
   }
-  return new Config(variables, environment?.("HOME"));
+
+  *read(): Io<ConfigVariable[]> {
+    const { gitDir, commonDir, worktreeConfig, environment, parameters = [] } = this.#options;
+    for (const file of environment ? outerFiles(environment) : []) {
+      if (this.#mayRead(file)) yield* this.#readFile(file);
+    }
+    if (commonDir !== undefined) yield* this.#readFile(`${commonDir}/config`);
+    if (worktreeConfig) yield* this.#readFile(`${gitDir}/config.worktree`);
+    for (const variable of readParameters(environment, parameters)) yield* this.#take(variable);
+    return this.#variables;
+  }
+
+  /** What may lie outside of the repository is left out when somebody would have to be asked. */
+  #mayRead(file: string): boolean {
+    return this.#fileSystem.mayReadSync(file);
+  }
+
+  *#readFile(file: string): Io<void> {
+    // To name this file is to say that there is no configuration.
+    if (file === "/dev/null") return;
+    const bytes = yield* readIfPresent(this.#fileSystem, file);
+    if (!bytes) return;
+    for (const variable of parseConfig(bytes, file)) yield* this.#take(variable);
+  }
+
+  *#take(variable: ConfigVariable): Io<void> {
+    if (this.#forbidsUrls && isRemoteUrl(variable)) {
+      const message = "remote URLs cannot be configured in file directly or indirectly included " +
+        "by includeIf.hasconfig:remote.*.url";
+      throw new ReftableError("format", message, { file: variable.file });
+    }
+    this.#variables.push(variable);
+    if (variable.name === "include.path") return yield* this.#include(variable);
+    const [section, subsection, key] = splitConfigKey(variable.name);
+    if (section === "includeif" && subsection !== "" && key === ".path") {
+      yield* this.#includeIf(subsection.slice(1), variable);
+    }
+  }
+
+  *#includeIf(condition: string, variable: ConfigVariable): Io<void> {
+    const isTaken = this.#isForUrls && condition.startsWith("hasconfig:remote.*.url:");
+    if (!isTaken && !(yield* conditionHolds(condition, variable, this.#context))) return;
+    const outer = this.#forbidsUrls;
+    // Git is strict here: what is included for any other reason must not have addresses either.
+    this.#forbidsUrls = this.#isForUrls;
+    yield* this.#include(variable);
+    this.#forbidsUrls = outer;
+  }
+
+  *#include(variable: ConfigVariable): Io<void> {
+    const { value, file } = variable;
+    if (value === undefined) throw badLine(variable, "missing value for 'include.path'");
+    const expanded = expandHome(value, this.#options.environment?.("HOME"));
+    if (expanded === undefined) return;
+    if (!isAbsolute(expanded) && file === undefined) {
+      throw badLine(variable, "relative config includes must come from files");
+    }
+    // Relative paths begin where the file is.
+    const path = isAbsolute(expanded) ? expanded : file!.replace(/[^/]*$/, "") + expanded;
+    if (!this.#mayRead(path) || !(yield* statFile(this.#fileSystem, path))) return;
+    if (++this.#depth > MAX_DEPTH) throw tooDeep(path, file);
+    yield* this.#readFile(path);
+    this.#depth--;
+  }
+
+  *#findRemoteUrls(): Io<readonly string[]> {
+    if (!this.#remoteUrls) {
+      const variables = yield* new ConfigReader(this.#fileSystem, this.#options, true).read();
+      this.#remoteUrls = variables.filter(isRemoteUrl).map(({ value }) => value ?? "");
+    }
+    return this.#remoteUrls;
+  }
+}
+
+/** Names the files of the system and of the user. */
+function outerFiles(environment: Environment): string[] {
+  const files: string[] = [];
+  const noSystem = environment("GIT_CONFIG_NOSYSTEM");
+  if (noSystem === undefined || !environmentBoolean("GIT_CONFIG_NOSYSTEM", noSystem)) {
+    files.push(environment("GIT_CONFIG_SYSTEM") ?? SYSTEM_FILE);
+  }
+  const global = environment("GIT_CONFIG_GLOBAL");
+  if (global !== undefined) return [...files, global];
+  const home = environment("HOME");
+  const configHome = environment("XDG_CONFIG_HOME") || (home && `${home}/.config`);
+  if (configHome) files.push(`${configHome}/git/config`);
+  if (home !== undefined) files.push(`${home}/.gitconfig`);
+  return files.filter((file) => file !== "");
+}
+
+/** Where Git is told to look for the system's configuration when it is built, nearly always. */
+const SYSTEM_FILE = "/etc/gitconfig";
+
+function environmentBoolean(name: string, value: string): boolean {
+  const boolean = parseBoolean(value);
+  if (boolean !== undefined) return boolean;
+  throw new ReftableError("format", `bad boolean environment value '${value}' for '${name}'`);
+}
+
+function isRemoteUrl({ name }: ConfigVariable): boolean {
+  const [section, subsection, key] = splitConfigKey(name);
+  return section === "remote" && subsection !== "" && key === ".url";
+}
+
+function tooDeep(path: string, file: string | undefined): ReftableError {
+  return new ReftableError(
+    "format",
+    `exceeded maximum include depth (${MAX_DEPTH}) while including\n\t${path}\n` +
+      `from\n\t${file ?? "the command line"}\nThis might be due to circular includes.`,
+    { file },
+  );
 }

@@ -7,10 +7,10 @@ import type { ConfigVariable } from "./config_variable.ts";
  *
  * @param bytes The file's contents.
  * @param file The file's path, for errors.
- * @returns The variables in the order of the file; of the same name, the last one counts.
+ * @returns The variables in the order of the file, one by one; of the same name, the last one counts.
  * @throws {ReftableError} With code `"format"` naming the line that is wrong.
  */
-export function parseConfig(bytes: Uint8Array, file: string): ConfigVariable[] {
+export function parseConfig(bytes: Uint8Array, file: string): Generator<ConfigVariable, void> {
   return new ConfigParser(decodeText(bytes).replace(/^\ufeff/, ""), file).parse();
 }
 
@@ -39,17 +39,16 @@ class ConfigParser {
     this.#file = file;
   }
 
-  parse(): ConfigVariable[] {
-    const variables: ConfigVariable[] = [];
+  *parse(): Generator<ConfigVariable, void> {
     // A key that stands before all sections is a name by itself.
     let section = "";
     for (;;) {
       const character = this.#next();
-      if (this.#isAtEnd) return variables;
+      if (this.#isAtEnd) return;
       if (SPACE.test(character)) continue;
       if (isCommentStart(character)) this.#skipLine();
       else if (character === "[") section = `${this.#section()}.`;
-      else if (/[A-Za-z]/.test(character)) variables.push(this.#variable(section, character));
+      else if (/[A-Za-z]/.test(character)) yield this.#variable(section, character);
       else throw this.#bad();
     }
   }

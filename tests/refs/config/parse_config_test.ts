@@ -12,7 +12,7 @@ type Contents = readonly (readonly [name: string, value?: string])[] | number;
 
 function parse(text: string): Contents {
   try {
-    return parseConfig(encodeText(text), FILE).map(({ name, value, file }) => {
+    return Array.from(parseConfig(encodeText(text), FILE)).map(({ name, value, file }) => {
       assertEquals(file, FILE);
       return value === undefined ? [name] : [name, value];
     });

@@ -1,0 +1,38 @@
+/**
+ * The few things that are done with paths, as they are on the system that the program runs on. The standard library's
+ * module does them as well, but takes longer to load than to answer what `HEAD` is.
+ *
+ * @module
+ */
+
+/** The part of the runtime that tells the system, where there is such a runtime. */
+interface Runtime {
+  readonly Deno?: { readonly build: { readonly os: string } };
+}
+
+const isWindows = (globalThis as Runtime).Deno?.build.os === "windows";
+
+const ABSOLUTE = isWindows ? /^(?:[A-Za-z]:)?[\\/]/ : /^\//;
+
+/** The last name of a path, with what separates it from the names before. */
+const LAST_NAME = isWindows ? /[\\/]*[^\\/]*[\\/]*$/ : /\/*[^/]*\/*$/;
+
+/** Tells whether a path begins at the root. */
+export function isAbsolute(path: string): boolean {
+  return ABSOLUTE.test(path);
+}
+
+/** Gives a path without its last name: `.` for a name alone, the root for the root. */
+export function dirname(path: string): string {
+  const root = ABSOLUTE.exec(path)?.[0] ?? "";
+  const rest = path.slice(root.length).replace(LAST_NAME, "");
+  return root + rest || ".";
+}
+
+/** Gives the path that a `file:` URL stands for. */
+export function fromFileUrl(url: URL): string {
+  const path = decodeURIComponent(url.pathname.replace(/%(?![\dA-Fa-f]{2})/g, "%25"));
+  if (!isWindows) return path;
+  const local = path.replace(/^\/+([A-Za-z]:)(?:\/|$)/, "$1/").replaceAll("/", "\\");
+  return url.hostname === "" ? local : `\\\\${url.hostname}${local}`;
+}
