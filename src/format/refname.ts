@@ -30,8 +30,9 @@ const DOT = 0x2e;
 const AT = 0x40;
 const BRACE = 0x7b;
 
-/** What ends no component. */
+/** What ends no component, and the byte that this ends with. */
 const LOCK = encodeText(".lock");
+const LOCK_END = 0x6b;
 
 /** Which bytes need a closer look; all others are good wherever they are. */
 const IS_SPECIAL = Uint8Array.from({ length: 256 }, (_, byte) => {
@@ -93,7 +94,7 @@ function mayEnd(name: Uint8Array, length: number): boolean {
 
 function endsWithLock(name: Uint8Array, end: number): boolean {
   // Hardly any component ends like that, so it is seldom looked at further.
-  if (name[end - 1] !== LOCK.at(-1)) return false;
+  if (name[end - 1] !== LOCK_END) return false;
   const start = end - LOCK.length;
   return start >= 0 && LOCK.every((byte, i) => name[start + i] === byte);
 }

@@ -103,20 +103,28 @@ export function placeOf(starts: readonly number[], offset: number): number {
 }
 
 /**
- * Splits the blocks of a table into ranges of about the same length.
+ * Splits the blocks of a table into ranges that take about the same time.
  *
  * @param parts How many ranges at most.
+ * @param work How much there is to do before an offset; each byte takes the same time by default.
  * @returns Where each range begins, and where the last one ends.
  */
-export function planRanges(starts: readonly number[], parts: number): number[] {
+export function planRanges(
+  starts: readonly number[],
+  parts: number,
+  work: (offset: number) => number = (offset) => offset,
+): number[] {
   const first = starts[0]!;
   const end = starts.at(-1)!;
+  const efforts = starts.map(work);
   const bounds = [first];
   for (let part = 1; part < parts; part++) {
-    const target = first + (part * (end - first)) / parts;
-    const place = placeOf(starts, target);
-    const [below, above] = [starts[place - 1] ?? first, starts[place] ?? end];
-    const nearest = target - below < above - target ? below : above;
+    const target = efforts[0]! + (part * (efforts.at(-1)! - efforts[0]!)) / parts;
+    const place = placeOf(efforts, target);
+    const below = Math.max(0, place - 1);
+    const above = Math.min(place, starts.length - 1);
+    const isBelow = target - efforts[below]! < efforts[above]! - target;
+    const nearest = starts[isBelow ? below : above]!;
     if (nearest > bounds.at(-1)! && nearest < end) bounds.push(nearest);
   }
   return [...bounds, end];

@@ -1,57 +1,45 @@
-import { getUint32 } from "../bytes/big_endian.ts";
+import { CHUNK_BITS, type SortedMentions, wordOf } from "./sorted_mentions.ts";
+
+const CHUNK_SIZE = 1 << CHUNK_BITS;
 
 /** The shortest abbreviation that Git uses. */
 const MIN_ID_LENGTH = 2;
 
-/** So many mentions do not fit into the caches of a processor any more. */
-const MANY = 0x8000;
+/** What a mention takes while it is sorted: two words of the id, its number, and that of its block. */
+const ENTRY_SIZE = 4;
 
-/** What is known of all objects once they are sorted. */
-export interface SortedObjects {
-  /** How many bytes of an id tell it from all others, at least 2. */
-  readonly idLength: number;
-  /** How many times something was added: there are no more objects, and no more positions of all together. */
-  readonly mentions: number;
-  /**
-   * Goes through the objects in the order of their ids.
-   *
-   * @param visit Is given where the id's bytes are, and the positions of the blocks that mention the
-   * object, in ascending order.
-   */
-  forEach(visit: (ids: Uint8Array, start: number, positions: readonly number[]) => void): void;
-}
-
-/** Some mentions: the ids, and the number of the block of each. */
+/** Some mentions as they come. */
 interface Chunk {
-  readonly ids: Uint8Array<ArrayBuffer>;
+  /** The words of the ids. */
+  readonly words: Uint32Array<ArrayBuffer>;
+  /** The number of the block of each. */
   readonly blocks: Uint32Array<ArrayBuffer>;
-}
-
-function makeChunk(capacity: number, idSize: number): Chunk {
-  return { ids: new Uint8Array(capacity * idSize), blocks: new Uint32Array(capacity) };
 }
 
 /**
  * Gathers which ref block mentions which object while refs are written, and then gives it in the
  * order of the object ids.
  *
- * A mention takes the bytes of its id and 4 more, and while sorting as many again or another 16, whichever
- * are more.
+ * A mention takes the bytes of its id and 4 more, then 16 more once it is sorted, and another 16 until all are.
  */
 export class ObjectIndex {
-  readonly #idSize: number;
-  /** Chunks that are full: of {@linkcode MANY} mentions each, so that nothing is moved to make room. */
+  readonly #idWords: number;
+  /** Chunks that are full, so that nothing is moved to make room. */
   readonly #full: Chunk[] = [];
-  #ids: Uint8Array<ArrayBuffer>;
+  #words: Uint32Array<ArrayBuffer>;
   #blocks: Uint32Array<ArrayBuffer>;
   #count = 0;
   /** The position of each ref block by its number. */
   readonly #positions: number[] = [];
+  /** What ids were taken from last, to be read word by word. */
+  #bytes: Uint8Array = new Uint8Array();
+  #view = new DataView(this.#bytes.buffer);
 
-  /** @param idSize The length of an object id in bytes. */
+  /** @param idSize The length of an object id in bytes, a multiple of 4. */
   constructor(idSize: number) {
-    this.#idSize = idSize;
-    ({ ids: this.#ids, blocks: this.#blocks } = makeChunk(32, idSize));
+    this.#idWords = idSize / 4;
+    this.#words = new Uint32Array(32 * this.#idWords);
+    this.#blocks = new Uint32Array(32);
   }
 
   /**
@@ -64,189 +52,143 @@ export class ObjectIndex {
     const positions = this.#positions;
     if (positions.at(-1) !== position) positions.push(position);
     if (this.#count === this.#blocks.length) this.#makeRoom();
-    const ids = this.#ids;
-    const offset = this.#count * this.#idSize;
-    for (let i = 0; i < this.#idSize; i++) ids[offset + i] = bytes[start + i]!;
+    if (bytes !== this.#bytes) this.#take(bytes);
+    const view = this.#view;
+    const words = this.#words;
+    const count = this.#idWords;
+    const first = this.#count * count;
+    for (let i = 0; i < count; i++) words[first + i] = view.getUint32(start + 4 * i);
     this.#blocks[this.#count++] = positions.length - 1;
   }
 
+  #take(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
   #makeRoom(): void {
-    if (this.#count < MANY) {
-      this.#ids = new Uint8Array(this.#ids.buffer.transfer(2 * this.#ids.byteLength));
+    if (this.#count < CHUNK_SIZE) {
+      this.#words = new Uint32Array(this.#words.buffer.transfer(2 * this.#words.byteLength));
       this.#blocks = new Uint32Array(this.#blocks.buffer.transfer(2 * this.#blocks.byteLength));
     } else {
-      this.#full.push({ ids: this.#ids, blocks: this.#blocks });
-      ({ ids: this.#ids, blocks: this.#blocks } = makeChunk(MANY, this.#idSize));
+      this.#full.push({ words: this.#words, blocks: this.#blocks });
+      this.#words = new Uint32Array(CHUNK_SIZE * this.#idWords);
+      this.#blocks = new Uint32Array(CHUNK_SIZE);
       this.#count = 0;
     }
   }
 
   /** Sorts what was added; nothing can be added afterwards. */
-  sort(): SortedObjects {
-    const bounds = this.#full.length > 0 ? this.#moveTogether() : Uint32Array.of(0, this.#count);
-    const count = this.#count;
-    // What all ids of a bucket begin with.
-    const known = bounds.length > 2 ? 1 : 0;
-    const keys = new Uint32Array(count);
-    const order = new Uint32Array(count);
-    let shared = 0;
+  sort(): SortedMentions {
+    const blocks = this.#blocks.subarray(0, this.#count);
+    const chunks: Chunk[] = [...this.#full, { words: this.#words, blocks }];
+    const count = this.#full.length * CHUNK_SIZE + this.#count;
+    const sorted: SortedMentions = {
+      heads: new Uint32Array(count),
+      seconds: new Uint32Array(count),
+      numbers: new Uint32Array(count),
+      blocks: new Uint32Array(count),
+      words: chunks.map(({ words }) => words),
+      idWords: this.#idWords,
+      positions: Float64Array.from(this.#positions),
+    };
+    // Few are not worth to be divided.
+    const bounds = chunks.length > 1 ? boundsOf(chunks, this.#idWords) : Uint32Array.of(0, count);
+    const entries = makeEntries(chunks, this.#idWords, bounds);
     for (let bucket = 1; bucket < bounds.length; bucket++) {
-      const start = bounds[bucket - 1]!;
-      const end = bounds[bucket]!;
-      const bucketKeys = keys.subarray(start, end);
-      const bucketOrder = order.subarray(start, end);
-      this.#sortBucket(start, known, bucketKeys, bucketOrder);
-      shared = Math.max(shared, this.#sortRuns(known, bucketKeys, bucketOrder));
+      sortBucket(entries, bounds[bucket - 1]!, bounds[bucket]!, bounds.length > 2, sorted);
     }
-    return {
-      idLength: Math.max(shared + 1, MIN_ID_LENGTH),
-      mentions: count,
-      forEach: (visit) => {
-        for (let bucket = 1; bucket < bounds.length; bucket++) {
-          const start = bounds[bucket - 1]!;
-          const end = bounds[bucket]!;
-          this.#visit(keys.subarray(start, end), order.subarray(start, end), visit);
-        }
-      },
-    };
+    sortRuns(sorted);
+    return sorted;
   }
+}
 
-  /**
-   * Moves ids with the same first byte together, in the order in which they were added: what is done with
-   * one such bucket at a time stays within the caches.
-   *
-   * @returns Where each bucket begins, and where the last one ends.
-   */
-  #moveTogether(): Uint32Array {
-    const last = {
-      ids: this.#ids.subarray(0, this.#count * this.#idSize),
-      blocks: this.#blocks.subarray(0, this.#count),
-    };
-    const chunks = [...this.#full, last];
-    const bounds = new Uint32Array(257);
-    for (const { ids } of chunks) {
-      for (let id = 0; id < ids.length; id += this.#idSize) bounds[ids[id]! + 1]!++;
-    }
-    for (let byte = 0; byte < 256; byte++) bounds[byte + 1]! += bounds[byte]!;
-    const places = bounds.slice();
-    const together = makeChunk(bounds[256]!, this.#idSize);
-    for (const chunk of chunks) this.#move(chunk, places, together);
-    this.#full.length = 0;
-    ({ ids: this.#ids, blocks: this.#blocks } = together);
-    this.#count = bounds[256]!;
-    return bounds;
+/**
+ * Tells how many bytes of an id are needed to tell it from all others, at least 2.
+ *
+ * @param sorted Mentions as {@linkcode ObjectIndex.sort} gives them.
+ */
+export function shortestIdLength(sorted: SortedMentions): number {
+  const { heads, numbers } = sorted;
+  let shared = 0;
+  for (let i = 1; i < heads.length; i++) {
+    const difference = heads[i]! ^ heads[i - 1]!;
+    // Ids share the whole bytes before the first bit that differs.
+    const length = difference !== 0
+      ? Math.clz32(difference) >>> 3
+      : sharedLength(sorted, numbers[i - 1]!, numbers[i]!);
+    if (length > shared && length < 4 * sorted.idWords) shared = length;
   }
+  return Math.max(shared + 1, MIN_ID_LENGTH);
+}
 
-  #move({ ids, blocks }: Chunk, places: Uint32Array, target: Chunk): void {
-    const size = this.#idSize;
+/** Divides mentions into buckets by the first byte of their ids: where each begins, and where the last one ends. */
+function boundsOf(chunks: readonly Chunk[], idWords: number): Uint32Array {
+  const bounds = new Uint32Array(257);
+  for (const { words, blocks } of chunks) {
+    const end = blocks.length * idWords;
+    for (let id = 0; id < end; id += idWords) bounds[(words[id]! >>> 24) + 1]!++;
+  }
+  for (let byte = 0; byte < 256; byte++) bounds[byte + 1]! += bounds[byte]!;
+  return bounds;
+}
+
+/**
+ * Makes an entry of each mention and puts it into its bucket, in the order in which they were added: what is
+ * done with one bucket at a time stays within the caches.
+ */
+function makeEntries(chunks: readonly Chunk[], idWords: number, bounds: Uint32Array): Uint32Array {
+  const entries = new Uint32Array(ENTRY_SIZE * bounds.at(-1)!);
+  const places = bounds.slice(0, -1);
+  const isOne = places.length === 1;
+  let number = 0;
+  for (const { words, blocks } of chunks) {
     for (let i = 0; i < blocks.length; i++) {
-      const from = i * size;
-      const place = places[ids[from]!]!++;
-      const to = place * size;
-      for (let byte = 0; byte < size; byte++) target.ids[to + byte] = ids[from + byte]!;
-      target.blocks[place] = blocks[i]!;
+      const head = words[i * idWords]!;
+      const entry = ENTRY_SIZE * places[isOne ? 0 : head >>> 24]!++;
+      entries[entry] = head;
+      entries[entry + 1] = words[i * idWords + 1]!;
+      entries[entry + 2] = number++;
+      entries[entry + 3] = blocks[i]!;
     }
   }
+  return entries;
+}
 
-  /**
-   * Sorts mentions by four bytes of their ids, those with the same bytes in the order in which they
-   * were added. A radix sort takes four passes over arrays for that, however many there are.
-   *
-   * @param start The first mention.
-   * @param known How many bytes before those are the same in all.
-   * @param keys Receives the four bytes of each as a number.
-   * @param order Receives the mentions in their order.
-   */
-  #sortBucket(start: number, known: number, keys: Uint32Array, order: Uint32Array): void {
-    const count = keys.length;
-    for (let i = 0; i < count; i++) {
-      keys[i] = getUint32(this.#ids, (start + i) * this.#idSize + known);
-      order[i] = start + i;
-    }
-    const otherKeys = new Uint32Array(count);
-    const otherOrder = new Uint32Array(count);
-    for (let shift = 0; shift < 32; shift += 16) {
-      sortByDigit(shift, keys, order, otherKeys, otherOrder);
-      sortByDigit(shift + 8, otherKeys, otherOrder, keys, order);
-    }
+/**
+ * Sorts a bucket by four bytes of the ids, entries with the same bytes in the order in which they were added. A
+ * radix sort takes four passes over arrays for that, however many there are.
+ *
+ * @param hasOneByte Whether all ids of the bucket have the same first byte.
+ */
+function sortBucket(
+  entries: Uint32Array,
+  start: number,
+  end: number,
+  hasOneByte: boolean,
+  sorted: SortedMentions,
+): void {
+  const count = end - start;
+  const keys = new Uint32Array(count);
+  const order = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
+    const entry = ENTRY_SIZE * (start + i);
+    keys[i] = hasOneByte ? (entries[entry]! << 8) | (entries[entry + 1]! >>> 24) : entries[entry]!;
+    order[i] = entry;
   }
-
-  /**
-   * Sorts mentions of a bucket that have the same four bytes.
-   *
-   * @returns How many bytes two different ids of the bucket share at most.
-   */
-  #sortRuns(known: number, keys: Uint32Array, order: Uint32Array): number {
-    let shared = 0;
-    for (let start = 0, end; start < order.length; start = end) {
-      const key = keys[start]!;
-      end = start + 1;
-      while (end < order.length && keys[end] === key) end++;
-      if (end < order.length) {
-        // Ids that differ in these 32 bits share the whole bytes before the first bit that differs.
-        shared = Math.max(shared, known + (Math.clz32(key ^ keys[end]!) >>> 3));
-      }
-      if (end > start + 1) shared = Math.max(shared, this.#sortRun(order.subarray(start, end)));
-    }
-    return shared;
+  const otherKeys = new Uint32Array(count);
+  const otherOrder = new Uint32Array(count);
+  for (let shift = 0; shift < 32; shift += 16) {
+    sortByDigit(shift, keys, order, otherKeys, otherOrder);
+    sortByDigit(shift + 8, otherKeys, otherOrder, keys, order);
   }
-
-  /**
-   * Sorts mentions whose ids begin with the same bytes.
-   *
-   * @returns How many bytes two different ids among them share at most.
-   */
-  #sortRun(run: Uint32Array): number {
-    const first = run[0]!;
-    // Mostly they are one object that many refs hold, and in order already.
-    if (run.every((mention) => this.#sharedLength(first, mention) === this.#idSize)) return 0;
-    run.sort((a, b) => this.#compare(a, b) || a - b);
-    let longest = 0;
-    for (let i = 1; i < run.length; i++) {
-      const shared = this.#sharedLength(run[i - 1]!, run[i]!);
-      if (shared < this.#idSize) longest = Math.max(longest, shared);
-    }
-    return longest;
-  }
-
-  #sharedLength(a: number, b: number): number {
-    const size = this.#idSize;
-    const ids = this.#ids;
-    let i = 0;
-    while (i < size && ids[a * size + i] === ids[b * size + i]) i++;
-    return i;
-  }
-
-  #compare(a: number, b: number): number {
-    const size = this.#idSize;
-    const shared = this.#sharedLength(a, b);
-    return shared === size ? 0 : this.#ids[a * size + shared]! - this.#ids[b * size + shared]!;
-  }
-
-  #visit(
-    keys: Uint32Array,
-    order: Uint32Array,
-    visit: (ids: Uint8Array, start: number, positions: readonly number[]) => void,
-  ): void {
-    const positions: number[] = [];
-    for (let i = 0; i < order.length;) {
-      const first = order[i]!;
-      const key = keys[i]!;
-      let block = -1;
-      let count = 0;
-      do {
-        const next = this.#blocks[order[i]!]!;
-        if (next !== block) positions[count++] = this.#positions[next]!;
-        block = next;
-        i++;
-      } while (
-        i < order.length && keys[i] === key &&
-        this.#sharedLength(first, order[i]!) === this.#idSize
-      );
-      // Mostly it is as long as before, and need not be touched.
-      if (positions.length !== count) positions.length = count;
-      visit(this.#ids, first * this.#idSize, positions);
-    }
+  const { heads, seconds, numbers, blocks } = sorted;
+  for (let i = 0; i < count; i++) {
+    const entry = order[i]!;
+    heads[start + i] = entries[entry]!;
+    seconds[start + i] = entries[entry + 1]!;
+    numbers[start + i] = entries[entry + 2]!;
+    blocks[start + i] = entries[entry + 3]!;
   }
 }
 
@@ -273,4 +215,44 @@ function sortByDigit(
     sortedKeys[place] = key;
     sortedOrder[place] = order[i]!;
   }
+}
+
+/** Puts mentions in order whose ids have the same first word. */
+function sortRuns(sorted: SortedMentions): void {
+  const { heads } = sorted;
+  for (let start = 0, end; start < heads.length; start = end) {
+    const head = heads[start]!;
+    end = start + 1;
+    while (end < heads.length && heads[end] === head) end++;
+    if (end > start + 1) sortRun(sorted, start, end);
+  }
+}
+
+function sortRun(sorted: SortedMentions, start: number, end: number): void {
+  const { seconds, numbers, blocks } = sorted;
+  const order = Array.from({ length: end - start }, (_, i) => start + i);
+  const compare = (a: number, b: number) => compareIds(sorted, numbers[a]!, numbers[b]!);
+  // Mostly they are one object that many refs hold, and in order already.
+  if (order.every((place, i) => i === 0 || compare(order[i - 1]!, place) <= 0)) return;
+  order.sort((a, b) => compare(a, b) || a - b);
+  for (const column of [seconds, numbers, blocks]) {
+    column.set(order.map((place) => column[place]!), start);
+  }
+}
+
+function compareIds(sorted: SortedMentions, a: number, b: number): number {
+  for (let i = 1; i < sorted.idWords; i++) {
+    const difference = wordOf(sorted, a, i) - wordOf(sorted, b, i);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** How many bytes two ids share at their start. */
+function sharedLength(sorted: SortedMentions, a: number, b: number): number {
+  for (let i = 0; i < sorted.idWords; i++) {
+    const difference = wordOf(sorted, a, i) ^ wordOf(sorted, b, i);
+    if (difference !== 0) return 4 * i + (Math.clz32(difference) >>> 3);
+  }
+  return 4 * sorted.idWords;
 }

@@ -1,5 +1,6 @@
-import { getUint24, getUint32 } from "../bytes/big_endian.ts";
+import { getUint32 } from "../bytes/big_endian.ts";
 import type { Problem } from "../format/problem.ts";
+import type { SortedMentions } from "./sorted_mentions.ts";
 
 /** How far a block can be trusted. */
 export const BlockState = {
@@ -52,12 +53,13 @@ export interface EntryColumns {
   readonly positions: Float64Array;
 }
 
-/** Objects with the positions of ref blocks. */
+/**
+ * Objects with the positions of ref blocks. Ids are words of 32 bits, the first byte highest, so that they
+ * are compared a word at a time.
+ */
 export interface ObjectColumns {
-  /** The first four bytes of each id as a number; of an id that is shorter, as if NULs followed. */
-  readonly heads: Uint32Array;
-  /** Their ids, or what they are shortened to, one behind the other; all have the same length. */
-  readonly ids: Uint8Array;
+  /** The ids, or what they are shortened to, each filled with NULs to whole words. */
+  readonly words: Uint32Array;
   /** Where the positions of each end. */
   readonly ends: Uint32Array;
   /** The positions of each in ascending order. */
@@ -83,8 +85,8 @@ export interface RangeReport {
   readonly entries: EntryColumns;
   /** What the object blocks say, in their order. */
   readonly objects: ObjectColumns;
-  /** What the ref blocks hold: each object once, in the order of the ids. */
-  readonly mentions: ObjectColumns;
+  /** What the ref blocks hold. */
+  readonly mentions: SortedMentions;
 }
 
 type NumberArray = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
@@ -144,19 +146,13 @@ export class KeyBuilder {
   }
 }
 
-/** Gives the first four bytes of an id as a number. */
-function headOf(ids: Uint8Array, start: number, length: number): number {
-  if (length >= 4) return getUint32(ids, start);
-  return (getUint24(ids, start) & (length === 3 ? 0xffffff : 0xffff00)) * 256;
-}
-
 /** Objects with positions, which grow. Appending one is a few stores: there may be millions. */
 export class ObjectBuilder {
   /** How many objects there are. */
   count = 0;
   readonly #idLength: number;
-  #heads: Uint32Array<ArrayBuffer>;
-  #ids: Uint8Array<ArrayBuffer>;
+  readonly #idWords: number;
+  #words: Uint32Array<ArrayBuffer>;
   #ends: Uint32Array<ArrayBuffer>;
   #positions: Float64Array<ArrayBuffer>;
   /** How many positions there are, with those of the object that comes next. */
@@ -171,8 +167,8 @@ export class ObjectBuilder {
   constructor(idLength: number, expected: number) {
     const capacity = Math.max(64, expected);
     this.#idLength = idLength;
-    this.#heads = new Uint32Array(capacity);
-    this.#ids = new Uint8Array(capacity * idLength);
+    this.#idWords = Math.ceil(idLength / 4);
+    this.#words = new Uint32Array(capacity * this.#idWords);
     this.#ends = new Uint32Array(capacity);
     this.#positions = new Float64Array(capacity);
   }
@@ -190,19 +186,22 @@ export class ObjectBuilder {
     this.#positionCount = this.#positionsEnd;
   }
 
-  /** Appends an object with the positions that were appended since the last one. */
-  add(bytes: Uint8Array, start: number): void {
-    const length = this.#idLength;
+  /** Appends an object, whose id the bytes begin with, and the positions that were appended since the last. */
+  add(bytes: Uint8Array): void {
     const { count } = this;
-    if (count === this.#heads.length) {
-      this.#heads = new Uint32Array(grown(this.#heads));
-      this.#ids = new Uint8Array(grown(this.#ids));
+    if (count === this.#ends.length) {
+      this.#words = new Uint32Array(grown(this.#words));
       this.#ends = new Uint32Array(grown(this.#ends));
     }
-    const ids = this.#ids;
-    const target = count * length;
-    for (let i = 0; i < length; i++) ids[target + i] = bytes[start + i]!;
-    this.#heads[count] = headOf(bytes, start, length);
+    const words = this.#words;
+    const length = this.#idLength;
+    let target = count * this.#idWords;
+    let i = 0;
+    while (i + 4 <= length) {
+      words[target++] = getUint32(bytes, i);
+      i += 4;
+    }
+    for (let shift = 24; i < length; shift -= 8) words[target]! |= bytes[i++]! << shift;
     this.#ends[count] = this.#positionsEnd = this.#positionCount;
     this.count = count + 1;
   }
@@ -210,8 +209,7 @@ export class ObjectBuilder {
   /** Gives all objects; nothing can be appended afterwards. */
   finish(): ObjectColumns {
     return {
-      heads: this.#heads.subarray(0, this.count),
-      ids: this.#ids.subarray(0, this.count * this.#idLength),
+      words: this.#words.subarray(0, this.count * this.#idWords),
       ends: this.#ends.subarray(0, this.count),
       positions: this.#positions.subarray(0, this.#positionsEnd),
     };

@@ -1,3 +1,4 @@
+import { putUint32 } from "../bytes/big_endian.ts";
 import { compareText, decodeText, isEncodable } from "../bytes/text.ts";
 import { ReftableError, type ReftableErrorCode } from "../errors.ts";
 import { BlockType, MAX_BLOCK_SIZE } from "../format/block.ts";
@@ -10,8 +11,9 @@ import { encodeLog, logNameLength, type LogRecord, logUpdateIndex } from "../for
 import { encodeObjectPositions } from "../format/object_record.ts";
 import { RecordBuffer } from "../format/record_buffer.ts";
 import { encodeRef, readUpdateIndex, type RefRecord, RefValueType } from "../format/ref_record.ts";
-import { ObjectIndex } from "./object_index.ts";
+import { ObjectIndex, shortestIdLength } from "./object_index.ts";
 import { type SectionStatistics, SectionWriter } from "./section_writer.ts";
+import { forEachObject, wordOf } from "./sorted_mentions.ts";
 import type { TableSink } from "./table_sink.ts";
 
 /** How to write a table. What is not given is as git does it. */
@@ -318,17 +320,24 @@ export class TableWriter {
   #writeObjects(objects: ObjectIndex): void {
     const sections = this.#sections;
     const record = this.#record;
-    const { idLength, forEach } = objects.sort();
+    const sorted = objects.sort();
+    const idLength = shortestIdLength(sorted);
     // With ids that are so much alike, all refs are looked through.
     if (idLength > MAX_OBJECT_ID_LENGTH) return;
     this.#objectIdLength = idLength;
     sections.begin(BlockType.object);
-    forEach((ids, start, positions) => {
-      record.setKeyBytes(ids, start, idLength);
+    const id = new Uint8Array(this.#hashSize);
+    forEachObject(sorted, (index, positions) => {
+      putUint32(id, 0, sorted.heads[index]!);
+      putUint32(id, 4, sorted.seconds[index]!);
+      for (let i = 2; 4 * i < idLength; i++) {
+        putUint32(id, 4 * i, wordOf(sorted, sorted.numbers[index]!, i));
+      }
+      record.setKeyBytes(id, 0, idLength);
       encodeObjectPositions(record, positions);
       if (sections.add(record) === undefined) return;
       // So many positions that no block takes them: the reader is told to look through all refs.
-      record.setKeyBytes(ids, start, idLength);
+      record.setKeyBytes(id, 0, idLength);
       encodeObjectPositions(record, []);
       this.#addRecord(record, () => "object");
     });

@@ -40,8 +40,8 @@ export class BlockCheck {
   readonly entryPositions: Column<Float64Array<ArrayBuffer>> = new Column(Float64Array);
   /** What the object blocks say. */
   readonly objects: ObjectBuilder;
-  /** What the ref blocks mention, when the table has an object section. */
-  readonly mentions: ObjectIndex | undefined;
+  /** What the ref blocks mention; nothing when the table has no object section. */
+  readonly mentions: ObjectIndex;
   /** How many bytes the keys of the last block had, if it was an object block. */
   idLength = 0;
 
@@ -63,7 +63,7 @@ export class BlockCheck {
     this.#layout = layout;
     this.objects = new ObjectBuilder(layout.objectIdLength, objects);
     this.#cursor = new BlockCursor(layout.hashSize);
-    this.mentions = layout.objects && new ObjectIndex(layout.hashSize);
+    this.mentions = new ObjectIndex(layout.hashSize);
     const { minUpdateIndex, maxUpdateIndex } = layout;
     // A range that is none is reported once, not for every record.
     this.#maxDistance = minUpdateIndex <= maxUpdateIndex
@@ -170,7 +170,7 @@ export class BlockCheck {
       if (wrong !== undefined) {
         this.#note("symref-target", start, () => `target ${show(target)}: ${wrong}`);
       }
-    } else if (this.mentions) {
+    } else if (this.#layout.objects) {
       const { hashSize } = this.#layout;
       for (let id = rest; id < valueEnd; id += hashSize) this.mentions.add(bytes, id, offset);
     }
@@ -215,7 +215,7 @@ export class BlockCheck {
       objects.addPosition(position);
     }
     // What cannot be compared with ids that have the right length is of no use.
-    if (keyLength === this.#layout.objectIdLength) objects.add(key, 0);
+    if (keyLength === this.#layout.objectIdLength) objects.add(key);
   }
 
   #checkEntry(start: number): void {

@@ -7,15 +7,8 @@ import { type Io, runSync } from "../io/io.ts";
 import type { BlockLoader, BlockSequence } from "./block_loader.ts";
 import { blockStarts, placeOf } from "./block_starts.ts";
 import type { TableLayout } from "./layout.ts";
-import type { ObjectIndex } from "./object_index.ts";
 import { ProblemList } from "./problem_list.ts";
-import {
-  BlockState,
-  Column,
-  ObjectBuilder,
-  type ObjectColumns,
-  type RangeReport,
-} from "./range_report.ts";
+import { BlockState, Column, type RangeReport } from "./range_report.ts";
 import { wrongType } from "./search.ts";
 import { BlockCheck } from "./verify_block.ts";
 
@@ -122,7 +115,7 @@ export class RangeWalk {
         positions: check.entryPositions.finish(),
       },
       objects: check.objects.finish(),
-      mentions: sortMentions(check.mentions, this.#loader.layout.hashSize),
+      mentions: check.mentions.sort(),
     };
   }
 
@@ -258,15 +251,4 @@ function expectedObjects({ objects }: TableLayout, start: number, end: number): 
   if (!objects) return 0;
   const bytes = Math.min(end, objects.end) - Math.max(start, objects.start);
   return Math.max(0, Math.ceil(bytes / 8));
-}
-
-/** Puts the objects that were mentioned in order, each once. */
-function sortMentions(mentions: ObjectIndex | undefined, hashSize: number): ObjectColumns {
-  const sorted = mentions?.sort();
-  const objects = new ObjectBuilder(hashSize, sorted?.mentions ?? 0);
-  sorted?.forEach((ids, start, positions) => {
-    for (let i = 0; i < positions.length; i++) objects.addPosition(positions[i]!);
-    objects.add(ids, start);
-  });
-  return objects.finish();
 }

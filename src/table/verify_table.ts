@@ -132,7 +132,7 @@ async function verifyRanges(
   const starts = parts === 1
     ? [firstBlock(layout), layout.end]
     : await runAsync(blockStarts(new BlockLoader(source, layout, 0)));
-  const bounds = planRanges(starts, parts);
+  const bounds = planRanges(starts, parts, (offset) => workBefore(layout, offset));
   const done = bounds.map(() => 0);
 
   const verify = async (start: number, end: number, part: number) => {
@@ -162,4 +162,17 @@ async function verifyRanges(
 async function all<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(promises);
   return await Promise.all(promises);
+}
+
+/** How much longer than a byte of a ref block one of an object block takes, and one of a deflated log block. */
+const OBJECT_WORK = 1.5;
+const LOG_WORK = 8;
+
+/** How long it takes to verify what lies before an offset, in bytes of ref blocks. */
+function workBefore({ objects, logs, end }: TableLayout, offset: number): number {
+  const logStart = logs?.start ?? end;
+  const objectStart = objects?.start ?? logStart;
+  return Math.min(offset, objectStart) +
+    OBJECT_WORK * Math.max(0, Math.min(offset, logStart) - objectStart) +
+    LOG_WORK * Math.max(0, offset - logStart);
 }

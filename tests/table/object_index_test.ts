@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { encodeHex } from "../../src/bytes/hex.ts";
-import { ObjectIndex } from "../../src/table/object_index.ts";
+import { ObjectIndex, shortestIdLength } from "../../src/table/object_index.ts";
+import { forEachObject, wordOf } from "../../src/table/sorted_mentions.ts";
 import { seeded } from "../fixtures.ts";
 
 /** That a block at a position mentions an object. */
@@ -21,12 +22,20 @@ function sortMentions(mentions: readonly Mention[], idSize: number): Sorted {
     buffer.set(Uint8Array.fromHex(oid), 3);
     index.add(buffer, 3, position);
   }
-  const { idLength, forEach } = index.sort();
+  const sorted = index.sort();
+  const idLength = shortestIdLength(sorted);
   const objects: [string, number[]][] = [];
-  forEach((ids, start, positions) => {
-    objects.push([encodeHex(ids, start, start + idSize), [...positions]]);
+  forEachObject(sorted, (index, positions) => {
+    const number = sorted.numbers[index]!;
+    const words = Array.from({ length: idSize / 4 }, (_, i) => wordOf(sorted, number, i));
+    assertEquals(words.slice(0, 2), [sorted.heads[index], sorted.seconds[index]]);
+    objects.push([words.map(hex).join(""), [...positions]]);
   });
   return { idLength, objects };
+}
+
+function hex(word: number): string {
+  return word.toString(16).padStart(8, "0");
 }
 
 /** The same by way of strings. */
@@ -114,7 +123,7 @@ Deno.test("ObjectIndex takes many objects", () => {
   // Every 32-bit beginning differs, by a step that is odd and so meets all values of each digit.
   const mentions = Array.from({ length: 50_000 }, (_, i): Mention => {
     const key = Math.imul(i, 0x9e3779b1) >>> 0;
-    return [`${key.toString(16).padStart(8, "0")}${"0".repeat(32)}`, i];
+    return [`${hex(key)}${"0".repeat(32)}`, i];
   });
   const { idLength, objects } = sortMentions(mentions, 20);
   const sorted = mentions.toSorted(([a], [b]) => a < b ? -1 : 1);

@@ -93,6 +93,15 @@ Deno.test("planRanges() splits a table where blocks begin", () => {
   }
 });
 
+Deno.test("planRanges() gives each range as much work, whatever bytes take", () => {
+  const starts = Array.from({ length: 101 }, (_, i) => 10 * i);
+  assertEquals(planRanges(starts, 4), [0, 250, 500, 750, 1000]);
+  // Behind 600 each byte takes as long as three before it.
+  const work = (offset: number) => Math.min(offset, 600) + 3 * Math.max(0, offset - 600);
+  assertEquals(planRanges(starts, 2, work), [0, 700, 1000]);
+  assertEquals(planRanges(starts, 4, work), [0, 450, 700, 850, 1000]);
+});
+
 Deno.test("verifyRange() walks from the beginning of its range to the block behind it", () => {
   const { bytes } = fixture("git/unpadded-4k.ref");
   const offsets = blocksOf(bytes).map(({ offset }) => offset);

@@ -1,0 +1,76 @@
+/** How many mentions lie together, as a power of two; more do not fit into the caches of a processor. */
+export const CHUNK_BITS = 15;
+
+/**
+ * Which ref blocks mention which objects, in the order of the objects' ids, and of the blocks for the same id. It
+ * consists of plain objects and typed arrays, so that it can be sent to another thread.
+ *
+ * Ids are words of 32 bits, the first byte highest, so that they are compared a word at a time.
+ */
+export interface SortedMentions {
+  /** The first word of each id. */
+  readonly heads: Uint32Array;
+  /** The second word of each id: more are seldom looked at, and lie scattered. */
+  readonly seconds: Uint32Array;
+  /** By what number each is found among the words. */
+  readonly numbers: Uint32Array;
+  /** The number of the block of each. */
+  readonly blocks: Uint32Array;
+  /** All words of the ids by the numbers of the mentions, in chunks. */
+  readonly words: readonly Uint32Array[];
+  /** How many words an id has. */
+  readonly idWords: number;
+  /** The position of each block by its number. */
+  readonly positions: Float64Array;
+}
+
+/** Gives a word of an id by the number of a mention. */
+export function wordOf({ words, idWords }: SortedMentions, number: number, word: number): number {
+  const place = number & ((1 << CHUNK_BITS) - 1);
+  return words[number >>> CHUNK_BITS]![place * idWords + word]!;
+}
+
+/** Tells whether two mentions, perhaps of different ranges of a table, are of the same object. */
+export function isSameObject(
+  a: SortedMentions,
+  aIndex: number,
+  b: SortedMentions,
+  bIndex: number,
+): boolean {
+  if (a.heads[aIndex] !== b.heads[bIndex] || a.seconds[aIndex] !== b.seconds[bIndex]) return false;
+  let i = 2;
+  while (
+    i < a.idWords && wordOf(a, a.numbers[aIndex]!, i) === wordOf(b, b.numbers[bIndex]!, i)
+  ) i++;
+  return i === a.idWords;
+}
+
+/**
+ * Goes through the objects in the order of their ids.
+ *
+ * @param visit Is given the index of a mention of the object, and the positions of the blocks that mention it, in
+ * ascending order.
+ */
+export function forEachObject(
+  sorted: SortedMentions,
+  visit: (index: number, positions: readonly number[]) => void,
+): void {
+  const { heads, blocks } = sorted;
+  const positions: number[] = [];
+  for (let i = 0; i < heads.length;) {
+    const first = i;
+    let count = 0;
+    let block = -1;
+    do {
+      const next = blocks[i]!;
+      if (next !== block) positions[count++] = sorted.positions[next]!;
+      block = next;
+      i++;
+    } while (
+      i < heads.length && heads[i] === heads[first] && isSameObject(sorted, first, sorted, i)
+    );
+    // Mostly it is as long as before, and need not be touched.
+    if (positions.length !== count) positions.length = count;
+    visit(first, positions);
+  }
+}
