@@ -37,6 +37,7 @@ export const denoFileSystem: FileSystem = {
       return new WritableDenoFile(path, file);
     });
   },
+  makeDirectory: (path, mode) => Promise.try(() => makeDirectory(path, mode)),
   rename: (from, to) => {
     return Promise.try(() => attemptSync("rename", from, () => Deno.renameSync(from, to)));
   },
@@ -233,6 +234,39 @@ class WritableDenoFile implements WritableFile {
     this.#closed = true;
     this.#file.close();
   }
+}
+
+function makeDirectory(path: string, mode: FileMode | undefined): void {
+  attemptSync("create", path, () => {
+    const missing: string[] = [];
+    for (let directory = path; !isDirectory(directory); directory = dirname(directory)) {
+      missing.push(directory);
+    }
+    for (const directory of missing.reverse()) {
+      // Somebody else may have been faster.
+      Deno.mkdirSync(directory, { recursive: true });
+      if (mode !== undefined && Deno.build.os !== "windows") setDirectoryMode(directory, mode);
+    }
+  });
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    const { isDirectory } = Deno.statSync(path);
+    if (!isDirectory) throw new TypeError(`there is a file in its place`);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Whoever may read files of a directory may look for them, and they belong to the directory's group. */
+function setDirectoryMode(path: string, mode: FileMode): void {
+  const bits = typeof mode === "number" ? mode : (Deno.statSync(path).mode ?? 0) | mode.atLeast;
+  const search = (bits & 0o444) >> 2;
+  const group = bits & 0o060 ? 0o2000 : 0;
+  Deno.chmodSync(path, (bits | search | group) & 0o7777);
 }
 
 function removeFile(path: string): boolean {

@@ -87,10 +87,17 @@ export interface FileSystem {
   create(path: string, mode?: FileMode): Promise<WritableFile | undefined>;
   /** Opens a file that exists, to write behind what is in it. */
   append(path: string): Promise<WritableFile>;
-  /** Gives a file another name, in place of a file that has it already. */
+  /**
+   * Creates a directory and those above it, as far as they are not there.
+   *
+   * @param mode The permissions of files in it, from which those of the directories follow; without it the umask
+   * decides.
+   */
+  makeDirectory(path: string, mode?: FileMode): Promise<void>;
+  /** Gives a file or directory another name, in place of a file that has it already. */
   rename(from: string, to: string): Promise<void>;
   /**
-   * Removes a file.
+   * Removes a file or an empty directory.
    *
    * @returns Whether there was one.
    */

@@ -158,6 +158,10 @@ export class MemoryFileSystem implements FileSystem {
     return Promise.try(() => this.#writable(path, this.#file("append", path)));
   }
 
+  makeDirectory(path: string): Promise<void> {
+    return Promise.try(() => this.makeDirectorySync(path));
+  }
+
   rename(from: string, to: string): Promise<void> {
     return Promise.try(() => {
       const source = this.#place("rename", from);

@@ -106,6 +106,22 @@ const STEPS: Readonly<Record<string, Step>> = {
   "removes": (fs, at) => fs.remove(at("renamed/moved")),
   "removes nothing twice": (fs, at) => fs.removeSync(at("renamed/moved")),
   "removes an empty directory": (fs, at) => fs.removeSync(at("renamed")),
+  "makes directories": async (fs, at) => {
+    await fs.makeDirectory(at("x/y/z"));
+    await fs.makeDirectory(at("x/y"));
+    return [await names(fs, at("x")), await names(fs, at("x/y"))];
+  },
+  "makes no directory in place of a file, nor below it": async (fs, at) => {
+    await write(fs, at("x/file"));
+    return [
+      await outcomeOf(() => fs.makeDirectory(at("x/file"))),
+      await outcomeOf(() => fs.makeDirectory(at("x/file/y"))),
+      await fs.remove(at("x/file")),
+    ];
+  },
+  "removes directories": async (fs, at) => {
+    return [await fs.remove(at("x/y/z")), await fs.remove(at("x/y")), await fs.remove(at("x"))];
+  },
   "has removed all": (fs, at) => names(fs, at("")),
   "reads a file that was removed while it is open": async (fs, at) => {
     await write(fs, at("a"), "contents");
