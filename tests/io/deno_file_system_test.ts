@@ -230,18 +230,16 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   fn: () =>
     inTempDir(async (dir) => {
-      const umask = Deno.umask(0o077);
-      try {
-        const modeOf = (name: string) => (Deno.statSync(join(dir, name)).mode ?? 0) & 0o7777;
-        await denoFileSystem.makeDirectory(join(dir, "a/b"), { atLeast: 0o660 });
-        assertEquals([modeOf("a"), modeOf("a/b")], [0o2770, 0o2770]);
-        await denoFileSystem.makeDirectory(join(dir, "a/c"), 0o644);
-        assertEquals(modeOf("a/c"), 0o2755);
-        await denoFileSystem.makeDirectory(join(dir, "d"), 0o600);
-        await denoFileSystem.makeDirectory(join(dir, "e"));
-        assertEquals([modeOf("d"), modeOf("e")], [0o700, 0o700]);
-      } finally {
-        Deno.umask(umask);
-      }
+      const modeOf = (name: string) => (Deno.statSync(join(dir, name)).mode ?? 0) & 0o7777;
+      // What the umask leaves.
+      await Deno.mkdir(join(dir, "plain"));
+      const shared = modeOf("plain") | 0o2770;
+      await denoFileSystem.makeDirectory(join(dir, "a/b"), { atLeast: 0o660 });
+      assertEquals([modeOf("a"), modeOf("a/b")], [shared, shared]);
+      await denoFileSystem.makeDirectory(join(dir, "a/c"), 0o644);
+      assertEquals(modeOf("a/c"), 0o2755);
+      await denoFileSystem.makeDirectory(join(dir, "d"), 0o600);
+      await denoFileSystem.makeDirectory(join(dir, "e"));
+      assertEquals([modeOf("d"), modeOf("e")], [0o700, modeOf("plain")]);
     }),
 });
