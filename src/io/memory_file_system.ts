@@ -1,4 +1,3 @@
-import { fromFileUrl } from "@std/path";
 import { ReftableError, type ReftableErrorCode } from "../errors.ts";
 import type {
   DirectoryEntry,
@@ -7,6 +6,7 @@ import type {
   ReadableFile,
   WritableFile,
 } from "./file_system.ts";
+import { fromFileUrl } from "./path.ts";
 
 /** How to make a {@linkcode MemoryFileSystem}. */
 export interface MemoryFileSystemOptions {

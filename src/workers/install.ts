@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl } from "../io/path.ts";
 import { setCompactionRunner, type WorkerMode } from "../stack/compaction_runner.ts";
 import { setRangeRunner } from "../table/range_runner.ts";
 import { type JobOptions, WorkerPool, WorkerUnavailable } from "./pool.ts";
@@ -118,7 +118,7 @@ setRangeRunner({
       ? [input]
       : input instanceof Uint8Array
       ? []
-      : [fromFileUrl(input.href)];
+      : [fromFileUrl(new URL(input.href))];
     return await run("verify", task, { ...hooks, access: { read, write: [] } });
   },
 });
