@@ -1,7 +1,7 @@
 import type { Data } from "./data.ts";
 import type { Git } from "./git.ts";
 
-/** What is to be reached: a number of the case's unit, or a share of what git takes. */
+/** What is to be reached: a number of the case's unit, or a share of what the peer takes. */
 export type Aim = { readonly atMost: number } | { readonly ratio: number };
 
 /** What a case works with. */
@@ -20,6 +20,8 @@ export interface Case {
   readonly description: string;
   /** What its numbers count; less is better. */
   readonly unit: string;
+  /** What it is compared with, when that is not git. */
+  readonly peer?: string;
   /** What is to be reached, when something was set. */
   readonly aim?: Aim;
   /** Does what is not to be measured. Where a case cannot run, it says why. */
@@ -30,12 +32,12 @@ export interface Case {
 export interface Run extends Partial<Disposable> {
   /** Does one round, and says what it took in the case's unit. */
   ours(): number | Promise<number>;
-  /** The same job done by git. */
-  git?(): number | Promise<number>;
+  /** The same job done by git, or by the case's own peer. */
+  peer?(): number | Promise<number>;
   /** The most memory a round takes, in bytes, where it runs as a process of its own. */
   readonly peakMemory?: {
     ours(): Promise<number | undefined>;
-    git?(): Promise<number | undefined>;
+    peer?(): Promise<number | undefined>;
   };
 }
 

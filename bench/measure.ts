@@ -17,13 +17,13 @@ export interface Values {
   readonly rounds: readonly number[];
 }
 
-/** Our numbers and git's. */
+/** Our numbers and those of git, or of what else a case is compared with. */
 export interface Comparison {
   /** Ours. */
   readonly ours: Values;
-  /** Those of git, where it does the same. */
-  readonly git: Values | undefined;
-  /** Our median divided by git's. */
+  /** Those of the peer, where there is one. */
+  readonly peer: Values | undefined;
+  /** Our median divided by the peer's. */
   readonly ratio: number | undefined;
 }
 
@@ -40,7 +40,7 @@ export interface Measurement {
 }
 
 /**
- * Measures a case. Rounds of ours and of git's take turns, so that what else the machine does
+ * Measures a case. Rounds of ours and of the peer's take turns, so that what else the machine does
  * meets both.
  *
  * @param rounds How many rounds count.
@@ -73,7 +73,7 @@ function isSkipped(run: Run | Skipped): run is Skipped {
 }
 
 async function warmUp(run: Run): Promise<void> {
-  await run.git?.();
+  await run.peer?.();
   const start = performance.now();
   do await run.ours(); while (performance.now() - start < WARM_UP);
 }
@@ -82,23 +82,23 @@ type Measure = () => number | undefined | Promise<number | undefined>;
 
 /** Runs both some times in turn; `undefined` when there are no numbers. */
 async function compare(
-  run: { readonly ours: Measure; readonly git?: Measure },
+  run: { readonly ours: Measure; readonly peer?: Measure },
   rounds: number,
 ): Promise<Comparison | undefined> {
   const ours: number[] = [];
-  const git: number[] = [];
+  const peer: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const turns = [
       async () => add(ours, await run.ours()),
-      async () => add(git, await run.git?.()),
+      async () => add(peer, await run.peer?.()),
     ];
     // Neither is always the one that comes after the other.
     if (round % 2 === 1) turns.reverse();
     for (const turn of turns) await turn();
   }
   if (ours.length === 0) return undefined;
-  const values = { ours: summarize(ours), git: git.length > 0 ? summarize(git) : undefined };
-  return { ...values, ratio: values.git && values.ours.median / values.git.median };
+  const values = { ours: summarize(ours), peer: peer.length > 0 ? summarize(peer) : undefined };
+  return { ...values, ratio: values.peer && values.ours.median / values.peer.median };
 }
 
 function add(numbers: number[], number: number | undefined): void {

@@ -1,3 +1,9 @@
+import { fromFileUrl } from "@std/path";
+import type { Run } from "./case.ts";
+
+/** Where the library is: a program that uses workers must be allowed to read their code. */
+export const SOURCES = fromFileUrl(new URL("../src", import.meta.url));
+
 /** A program with its arguments. */
 export interface Command {
   /** The program's path, or its name when it is to be looked for. */
@@ -34,6 +40,25 @@ while [ "$running" ]; do
 done
 wait $! && echo "$peak"
 `;
+
+/**
+ * Makes a command that runs a program of ours.
+ *
+ * @param permissions What it is allowed to do.
+ * @param args The program's path and its arguments.
+ */
+export function deno(permissions: readonly string[], args: readonly string[]): Command {
+  return { program: Deno.execPath(), args: ["run", "--no-prompt", ...permissions, ...args] };
+}
+
+/** Measures two programs from their start to their end. */
+export function compareProcesses(ours: Command, peer: Command): Run {
+  return {
+    ours: () => timeProcess(ours),
+    peer: () => timeProcess(peer),
+    peakMemory: { ours: () => measurePeakMemory(ours), peer: () => measurePeakMemory(peer) },
+  };
+}
 
 /**
  * Runs a command and returns what it printed.

@@ -5,6 +5,9 @@ import type { Comparison, Measurement } from "./measure.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
+/** What most cases are compared with. */
+const GIT = "git";
+
 /** What a run of the benchmark found. */
 export interface Report {
   /** Where it ran. */
@@ -29,7 +32,7 @@ export function formatText({ machine, data, rounds, measurements }: Report): str
     `as packed-refs ${size(data.packedRefsSize)}`,
     `rounds   medians of ${rounds}`,
     "",
-    ...alignColumns([["case", "", "ours", "git", "ratio", "aim"], ...measurements.flatMap(rows)]),
+    ...alignColumns([["case", "", "ours", "peer", "ratio", "aim"], ...measurements.flatMap(rows)]),
   ];
   const skipped = measurements.filter((measurement) => measurement.skipped !== undefined);
   if (skipped.length > 0) lines.push("");
@@ -42,27 +45,33 @@ export function formatText({ machine, data, rounds, measurements }: Report): str
 /** Formats a report for programs. */
 export function formatJson({ machine, data, rounds, measurements }: Report): string {
   const { refs, packedRefsSize, tableSize, writtenBy } = data;
-  const cases = measurements.map(({ case: { name, description, unit, aim }, ...found }) => {
+  const cases = measurements.map(({ case: measured, ...found }) => {
+    const { name, description, unit, peer = GIT, aim } = measured;
     const reached = found.time && reaches(aim, found.time);
-    return { name, description, unit, aim, reached, ...found };
+    return { name, description, unit, comparedWith: peer, aim, reached, ...found };
   });
   const shown = { machine, data: { refs, packedRefsSize, tableSize, writtenBy }, rounds, cases };
   return JSON.stringify(shown, null, 2) + "\n";
 }
 
 function rows(
-  { case: { name, description, unit, aim }, time, peakMemory }: Measurement,
+  { case: { name, description, unit, peer = GIT, aim }, time, peakMemory }: Measurement,
 ): string[][] {
   if (!time) return [];
   const mark = reaches(aim, time) ? "reached" : "missed";
-  const timeRow = [name, description, ...cells(time, unit), aim ? `${formatAim(aim)} ${mark}` : ""];
+  const timeRow = [
+    name,
+    description,
+    ...cells(time, unit),
+    aim ? `${formatAim(aim, peer)} ${mark}` : "",
+  ];
   if (!peakMemory) return [timeRow];
   return [timeRow, ["", "  peak memory", ...cells(peakMemory, "MiB", MEBIBYTE), ""]];
 }
 
-function cells({ ours, git, ratio }: Comparison, unit: string, divisor = 1): string[] {
+function cells({ ours, peer, ratio }: Comparison, unit: string, divisor = 1): string[] {
   const cell = (number: number) => `${significant(number / divisor)} ${unit}`;
-  return [cell(ours.median), git ? cell(git.median) : "", ratio ? significant(ratio) : ""];
+  return [cell(ours.median), peer ? cell(peer.median) : "", ratio ? significant(ratio) : ""];
 }
 
 function reaches(aim: Aim | undefined, { ours, ratio }: Comparison): boolean | undefined {
@@ -71,8 +80,8 @@ function reaches(aim: Aim | undefined, { ours, ratio }: Comparison): boolean | u
   return ratio === undefined ? undefined : ratio <= aim.ratio;
 }
 
-function formatAim(aim: Aim): string {
-  return "atMost" in aim ? `≤ ${aim.atMost}` : `≤ ${aim.ratio} of git`;
+function formatAim(aim: Aim, peer: string): string {
+  return "atMost" in aim ? `≤ ${aim.atMost}` : `≤ ${aim.ratio} of ${peer}`;
 }
 
 /** Rounds a number so that three digits say something. */

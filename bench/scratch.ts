@@ -30,10 +30,10 @@ export class ScratchRepo implements Disposable {
     };
     return {
       ours: () => fresh(timeProcess, ours),
-      git: () => fresh(timeProcess, git),
+      peer: () => fresh(timeProcess, git),
       peakMemory: {
         ours: () => fresh(measurePeakMemory, ours),
-        git: () => fresh(measurePeakMemory, git),
+        peer: () => fresh(measurePeakMemory, git),
       },
       [Symbol.dispose]: () => this[Symbol.dispose](),
     };

@@ -2,7 +2,7 @@ import { fromFileUrl, join } from "@std/path";
 import { copy } from "@std/fs";
 import { Stack } from "../../mod.ts";
 import type { Case, Context, Run } from "../case.ts";
-import type { Command } from "../process.ts";
+import { deno } from "../process.ts";
 import { ScratchRepo } from "../scratch.ts";
 
 const CLI = fromFileUrl(new URL("../../cli.ts", import.meta.url));
@@ -19,10 +19,7 @@ export const compact: Case = {
   async start(context) {
     const scratch = await twoTables(context);
     const access = [`--allow-read=${scratch.path}`, `--allow-write=${scratch.path}`];
-    const ours: Command = {
-      program: Deno.execPath(),
-      args: ["run", "--no-prompt", ...access, CLI, "compact", scratch.path],
-    };
+    const ours = deno(access, [CLI, "compact", scratch.path]);
     const theirs = context.git.command(["pack-refs", "--all"], { cwd: scratch.path });
     return scratch.compare(ours, theirs);
   },

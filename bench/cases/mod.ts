@@ -11,7 +11,7 @@ import { coldObject, hotObject } from "./objects.ts";
 import { list, verify } from "./processes.ts";
 import { records, scan, scanFile } from "./scans.ts";
 import { manyRefs, singleRefs, syncedRefs } from "./transactions.ts";
-import { verifyOne, verifyTwo } from "./verification.ts";
+import { verifyTwo, verifyTwoCold } from "./verification.ts";
 import { write, writeLogs } from "./writes.ts";
 
 /** The rows of the table. */
@@ -26,8 +26,8 @@ export const cases: readonly Case[] = [
   coldObject,
   list,
   verify,
-  verifyOne,
   verifyTwo,
+  verifyTwoCold,
   write,
   writeLogs,
   compact,

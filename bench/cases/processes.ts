@@ -1,6 +1,6 @@
 import { fromFileUrl, join } from "@std/path";
-import type { Case, Run } from "../case.ts";
-import { type Command, measurePeakMemory, timeProcess } from "../process.ts";
+import type { Case } from "../case.ts";
+import { compareProcesses, deno } from "../process.ts";
 
 const CLI = fromFileUrl(new URL("../../cli.ts", import.meta.url));
 const VERIFY = fromFileUrl(new URL("../processes/verify.ts", import.meta.url));
@@ -13,9 +13,9 @@ export const list: Case = {
   aim: { ratio: 0.4 },
   async start({ data, git }) {
     if (!await exists(CLI)) return { skipped: "there is no cli.ts" };
-    const ours = deno(data.dir, [CLI, "dump", "--refs", data.reftableRepo]);
+    const ours = deno([`--allow-read=${data.dir}`], [CLI, "dump", "--refs", data.reftableRepo]);
     const args = ["for-each-ref", "--format=%(objectname) %(refname)"];
-    return compare(ours, git.command(args, { cwd: data.reftableRepo }));
+    return compareProcesses(ours, git.command(args, { cwd: data.reftableRepo }));
   },
 };
 
@@ -29,24 +29,11 @@ export const verify: Case = {
     const lines = data.sample.map(({ refname, oid }) => `verify ${refname} ${oid}\n`);
     // A transaction names each ref once.
     await Deno.writeTextFile(stdin, [...new Set(lines)].join(""));
-    const ours = deno(data.dir, [VERIFY, data.table, stdin]);
-    return compare(ours, git.command(["update-ref", "--stdin"], { cwd: data.reftableRepo, stdin }));
+    const ours = deno([`--allow-read=${data.dir}`], [VERIFY, data.table, stdin]);
+    const args = ["update-ref", "--stdin"];
+    return compareProcesses(ours, git.command(args, { cwd: data.reftableRepo, stdin }));
   },
 };
-
-function deno(readable: string, args: readonly string[]): Command {
-  const permissions = ["--no-prompt", `--allow-read=${readable}`];
-  return { program: Deno.execPath(), args: ["run", ...permissions, ...args] };
-}
-
-/** Measures two programs from their start to their end. */
-function compare(ours: Command, git: Command): Run {
-  return {
-    ours: () => timeProcess(ours),
-    git: () => timeProcess(git),
-    peakMemory: { ours: () => measurePeakMemory(ours), git: () => measurePeakMemory(git) },
-  };
-}
 
 async function exists(path: string): Promise<boolean> {
   try {

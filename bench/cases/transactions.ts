@@ -1,6 +1,6 @@
 import { fromFileUrl, join } from "@std/path";
 import type { Case, Context, Run } from "../case.ts";
-import type { Command } from "../process.ts";
+import { deno } from "../process.ts";
 import { presentObject, ScratchRepo } from "../scratch.ts";
 
 const SCRIPT = fromFileUrl(new URL("../processes/transactions.ts", import.meta.url));
@@ -60,10 +60,7 @@ async function start({ data, git }: Context, { count, refs, sync }: Transactions
   const scratch = new ScratchRepo(data, template, "transactions");
   const stack = join(scratch.path, "reftable");
   const permissions = [`--allow-read=${data.dir}`, `--allow-write=${scratch.path}`];
-  const ours: Command = {
-    program: Deno.execPath(),
-    args: ["run", "--no-prompt", ...permissions, SCRIPT, stack, stdin, sync ? "sync" : "no"],
-  };
+  const ours = deno(permissions, [SCRIPT, stack, stdin, sync ? "sync" : "no"]);
   const settings = sync ? ["-c", "core.fsync=reference"] : [];
   const args = [...settings, "update-ref", "--stdin"];
   const theirs = git.command(args, { cwd: scratch.path, stdin });

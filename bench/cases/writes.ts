@@ -23,7 +23,7 @@ export const write: Case = {
     const min = Math.min(...new Set(refs.map((ref) => ref.updateIndex)));
     return {
       ours: () => timeWrite(context, min, table.maxUpdateIndex, refs, []),
-      git: await migration(context, context.data.filesRepo),
+      peer: await migration(context, context.data.filesRepo),
     };
   },
 };
@@ -40,7 +40,7 @@ export const writeLogs: Case = {
     const max = logs.reduce((max, log) => Math.max(max, log.updateIndex), 0);
     return {
       ours: () => timeWrite(context, 1, max, [], logs),
-      git: await migration(context, repo),
+      peer: await migration(context, repo),
     };
   },
 };
