@@ -6,6 +6,22 @@ export const COMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: "tell whether a ref may have a name",
     load: () => import("./check_ref_format.ts"),
   },
+  "for-each-ref": {
+    summary: "list refs, in any form and order",
+    load: () => import("./for_each_ref.ts"),
+  },
+  "show-ref": {
+    summary: "list refs with the ids of their objects, or check that they exist",
+    load: () => import("./show_ref.ts"),
+  },
+  "symbolic-ref": {
+    summary: "show where a symbolic ref points, or change that",
+    load: () => import("./symbolic_ref.ts"),
+  },
+  "update-ref": {
+    summary: "create, change or delete refs",
+    load: () => import("./update_ref.ts"),
+  },
   dump: {
     summary: "print what is in a table, a stack or a repository",
     load: () => import("./dump.ts"),
@@ -38,7 +54,7 @@ export const COMMANDS: Readonly<Record<string, Subcommand>> = {
 
 /** Groups of commands, as the help shows them. */
 export const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = [
-  ["Names", ["check-ref-format"]],
+  ["Refs", ["for-each-ref", "show-ref", "symbolic-ref", "update-ref", "check-ref-format"]],
   ["Tables and stacks", ["dump", "load", "stats", "verify", "compact", "clean"]],
   ["The rest", ["completion"]],
 ];

@@ -1,3 +1,4 @@
+import type { RefStore } from "../refs/ref_store.ts";
 import { formatMessage, Output, writeError } from "./output.ts";
 import type { System } from "./system.ts";
 
@@ -11,12 +12,12 @@ export interface GlobalOptions {
   readonly workTree: string | undefined;
   /** Whether the repository is one without a working tree. */
   readonly bare: boolean;
-  /** Variables that go before those of all files; without a value for true. */
-  readonly config: readonly (readonly [name: string, value: string | undefined])[];
+  /** Variables that go before those of all files, each as `-c` takes it. */
+  readonly config: readonly string[];
 }
 
 /** What a command finds around it. */
-export class Context {
+export class Context implements AsyncDisposable {
   /** The process. */
   readonly system: System;
   /** Standard output. */
@@ -37,6 +38,30 @@ export class Context {
   /** A path as the process can use it: relative ones begin where `-C` leads. */
   path(path: string): string {
     return beside(this.directory, path);
+  }
+
+  /**
+   * The refs of the repository that the command runs in.
+   *
+   * @throws {Failure} When there is none.
+   */
+  async refs(): Promise<RefStore> {
+    // Loaded when it is needed: help and version shall come soon.
+    const { openRefs } = await import("./open_refs.ts");
+    return this.#refs ??= openRefs(this);
+  }
+  #refs: RefStore | undefined;
+
+  /** The present, in seconds since 1970-01-01 UTC. */
+  now(): number {
+    // As Git's own tests set it.
+    const given = this.system.env("GIT_TEST_DATE_NOW");
+    return given === undefined ? Math.floor(Date.now() / 1000) : Number(given);
+  }
+
+  /** Closes what was opened. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#refs?.[Symbol.asyncDispose]();
   }
 
   /** Tells people something on standard error. */

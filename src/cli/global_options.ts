@@ -41,7 +41,7 @@ const COMMANDS: readonly string[] = ["-h", "--help", "-v", "--version"];
 export function parseGlobalOptions(line: readonly string[], system: System): CommandLine {
   const rest = [...line];
   const directories: string[] = [];
-  const config: [string, string | undefined][] = [];
+  const config: string[] = [];
   let gitDir: string | undefined;
   let workTree: string | undefined;
   let bare = false;
@@ -59,7 +59,7 @@ export function parseGlobalOptions(line: readonly string[], system: System): Com
         directories.push(value("no directory given for '-C' option"));
         break;
       case "-c":
-        config.push(parseVariable(value("-c expects a configuration string")));
+        config.push(value("-c expects a configuration string"));
         break;
       case "--config-env":
         config.push(fromEnvironment(value("no config key given for --config-env"), system));
@@ -83,19 +83,14 @@ export function parseGlobalOptions(line: readonly string[], system: System): Com
   return { globals, name: rest[0], args: rest.slice(1) };
 }
 
-function parseVariable(text: string): [name: string, value: string | undefined] {
-  const equals = text.indexOf("=");
-  return equals < 0 ? [text, undefined] : [text.slice(0, equals), text.slice(equals + 1)];
-}
-
 /** The value is named, so that it does not show in a list of processes. */
-function fromEnvironment(text: string, system: System): [name: string, value: string] {
+function fromEnvironment(text: string, system: System): string {
   // A name may have equals signs in its subsection; that of a variable has none.
   const equals = text.lastIndexOf("=");
   if (equals < 0) throw fatal(`invalid config format: ${text}`);
   const [name, variable] = [text.slice(0, equals), text.slice(equals + 1)];
   if (variable === "") throw fatal(`missing environment variable name for configuration '${name}'`);
   const value = system.env(variable);
-  if (value !== undefined) return [name, value];
+  if (value !== undefined) return `${name}=${value}`;
   throw fatal(`missing environment variable '${variable}' for configuration '${name}'`);
 }

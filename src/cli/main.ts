@@ -27,7 +27,7 @@ export async function main(
 ): Promise<number> {
   try {
     const { globals, name, args: rest } = parseGlobalOptions(args, system);
-    const context = new Context(system, globals);
+    await using context = new Context(system, globals);
     return await finish(context, () => dispatch(name, rest, context));
   } catch (error) {
     return explain(error, system);
@@ -86,6 +86,8 @@ async function runCommand(
 ): Promise<number> {
   const { spec } = command;
   try {
+    const isHelp = args[0] === "--help" || (args.length === 1 && args[0] === "-h");
+    if (spec.repository && !isHelp) await context.refs();
     const name = subcommandName(spec, args);
     if (name === undefined) return await command.run(new Arguments(spec, args), context);
     const subcommand = await spec.subcommands![name]!.load();

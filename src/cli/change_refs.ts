@@ -1,0 +1,24 @@
+import { ReftableError } from "../errors.ts";
+import type { RefTransaction, TransactionOptions } from "../refs/ref_transaction.ts";
+import type { Context } from "./context.ts";
+
+/**
+ * Changes refs; that they cannot be changed is told as Git does where it goes on afterwards.
+ *
+ * @returns The exit code.
+ */
+export async function changeRefs(
+  context: Context,
+  add: (transaction: RefTransaction) => void,
+  options: TransactionOptions = {},
+): Promise<number> {
+  const refs = await context.refs();
+  try {
+    await refs.transaction(add, options);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ReftableError)) throw error;
+    context.warn(error.message, "error");
+    return 1;
+  }
+}

@@ -1,0 +1,177 @@
+import { decodeText, encodeText } from "../bytes/text.ts";
+import { refnameProblem } from "../format/refname.ts";
+import { fatal } from "./failure.ts";
+
+/** What object ids are looked up in. */
+export interface OidResolver {
+  /** The object that a revision means; `undefined` when it means none. */
+  resolve(text: string): Promise<string | undefined>;
+  /** An object id of zeros. */
+  readonly zero: string;
+  /** Tells that something is odd. */
+  warn(message: string): void;
+}
+
+/** Reads the words of one instruction, and complains of them in Git's words. */
+export class InstructionParser {
+  readonly #text: string;
+  readonly #terminator: "\n" | "\0";
+  readonly #name: string;
+  #position: number;
+  #refname = "";
+
+  /**
+   * Begins behind the name of an instruction.
+   *
+   * @param text The instruction with what ends it.
+   */
+  constructor(text: string, position: number, terminator: "\n" | "\0", name: string) {
+    this.#text = text;
+    this.#position = position;
+    this.#terminator = terminator;
+    this.#name = name;
+  }
+
+  /** What was not read yet. */
+  get rest(): string {
+    return this.#text.slice(this.#position);
+  }
+
+  /** The ref that the instruction is about. */
+  refname(): string {
+    this.#refname = this.#checkedRefname(this.#word()) ?? "";
+    if (this.#refname !== "") return this.#refname;
+    throw fatal(`${this.#name}: missing <ref>`);
+  }
+
+  /** Another ref, if there is one. */
+  nextRefname(): string | undefined {
+    const word = this.nextWord();
+    return word === undefined ? undefined : this.#checkedRefname(word);
+  }
+
+  /** The next word, if there is one. */
+  nextWord(): string | undefined {
+    const next = this.#peek();
+    if (this.#terminator === "\n") {
+      if (next === "" || next === "\n") return undefined;
+      if (next !== " ") throw fatal(`expected SP but got: ${this.rest}`);
+    } else if (next !== "\0") return undefined;
+    this.#position++;
+    return this.#word() || undefined;
+  }
+
+  /**
+   * An object id, if there is one.
+   *
+   * @param kind Which one, for errors.
+   * @param mayBeEmpty Whether an empty word means zeros between NULs, as it once did.
+   */
+  async oid(
+    kind: "old" | "new",
+    resolver: OidResolver,
+    mayBeEmpty = false,
+  ): Promise<string | undefined> {
+    const { length } = this.#text;
+    if (this.#position === length) throw this.#unexpectedEnd(kind);
+    const next = this.#peek();
+    if (this.#terminator === "\n") {
+      if (next === "\n") return undefined;
+      if (next !== " ") throw this.#complaint(`expected SP but got: ${this.rest}`);
+    } else if (next !== "\0") {
+      throw this.#complaint(`expected NUL but got: ${this.rest}`);
+    }
+    this.#position++;
+    if (this.#terminator === "\0" && this.#position === length) throw this.#unexpectedEnd(kind);
+    const word = this.#word();
+    if (word === "") {
+      if (this.#terminator === "\n") return resolver.zero;
+      if (!mayBeEmpty) return undefined;
+      resolver.warn(`${this.#name} ${this.#refname}: missing <new-oid>, treating as zero`);
+      return resolver.zero;
+    }
+    const oid = await resolver.resolve(word);
+    if (oid !== undefined) return oid;
+    throw this.#complaint(`invalid <${kind}-oid>: ${word}`);
+  }
+
+  /** Sees to it that nothing follows. */
+  end(): void {
+    const next = this.#peek();
+    if (next === this.#terminator || (this.#terminator === "\0" && next === "")) return;
+    throw this.#complaint(`extra input: ${this.rest}`);
+  }
+
+  #peek(): string {
+    return this.#text.slice(this.#position, this.#position + 1);
+  }
+
+  #checkedRefname(word: string): string | undefined {
+    if (word === "") return undefined;
+    if (refnameProblem(word) !== undefined) throw fatal(`invalid ref format: ${word}`);
+    return word;
+  }
+
+  #word(): string {
+    const start = this.#position;
+    if (this.#terminator === "\0") {
+      const end = this.#text.indexOf("\0", start);
+      this.#position = end < 0 ? this.#text.length : end;
+      return this.#text.slice(start, this.#position);
+    }
+    if (this.#peek() === '"') return this.#quotedWord();
+    this.#position += /^[^ \t-\r\0]*/.exec(this.rest)![0].length;
+    return this.#text.slice(start, this.#position);
+  }
+
+  #quotedWord(): string {
+    const { rest } = this;
+    const unquoted = unquote(rest);
+    if (!unquoted) throw fatal(`badly quoted argument: ${rest}`);
+    this.#position += unquoted.length;
+    if (/^[^ \t-\r]/.test(this.rest)) {
+      throw fatal(`unexpected character after quoted argument: ${rest}`);
+    }
+    return unquoted.text;
+  }
+
+  #unexpectedEnd(kind: "old" | "new") {
+    return this.#complaint(`unexpected end of input when reading <${kind}-oid>`);
+  }
+
+  #complaint(message: string) {
+    return fatal(`${this.#name} ${this.#refname}: ${message}`);
+  }
+}
+
+/** What a letter behind a backslash stands for. */
+const ESCAPES: Readonly<Record<string, number>> = {
+  a: 7,
+  b: 8,
+  t: 9,
+  n: 10,
+  v: 11,
+  f: 12,
+  r: 13,
+  '"': 34,
+  "\\": 92,
+};
+
+/**
+ * Reads a string as C has it, from its first to its last quotation mark.
+ *
+ * @returns `undefined` when it is none.
+ */
+function unquote(text: string): { text: string; length: number } | undefined {
+  const [quoted] = /^"(?:[^"\\]|\\(?:[abtnvfr"\\]|[0-3][0-7]{2}))*"/.exec(text) ?? [];
+  if (quoted === undefined) return undefined;
+  const bytes: number[] = [];
+  for (
+    const [part, octal, letter] of quoted.slice(1, -1).matchAll(/\\(?:([0-7]{3})|(.))|[^\\]+/g)
+  ) {
+    if (octal !== undefined) bytes.push(parseInt(octal, 8));
+    else if (letter !== undefined) bytes.push(ESCAPES[letter]!);
+    else bytes.push(...encodeText(part));
+  }
+  return { text: decodeText(Uint8Array.from(bytes)), length: quoted.length };
+}

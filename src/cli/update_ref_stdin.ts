@@ -1,0 +1,335 @@
+import { ReftableError } from "../errors.ts";
+import { refnameProblem } from "../format/refname.ts";
+import type { RefStore } from "../refs/ref_store.ts";
+import type { RefTransaction, UpdateOptions } from "../refs/ref_transaction.ts";
+import type { RefRejection } from "../refs/transaction/rejection.ts";
+import type { Context } from "./context.ts";
+import { fatal } from "./failure.ts";
+import { readRecords } from "./input.ts";
+import { isZeroOid, resolveOid } from "./revision.ts";
+import { InstructionParser } from "./update_ref_parser.ts";
+
+/** How the instructions are to be read. */
+export interface StdinOptions {
+  /** What ends an instruction, and with NUL each word of it. */
+  readonly terminator: "\n" | "\0";
+  /** Whether single refs may be rejected. */
+  readonly allowRejections: boolean;
+}
+
+/** How far a series of instructions is. */
+type State = "open" | "started" | "prepared" | "closed";
+
+/** An instruction: how many words it has behind its name, and to which state it leads. */
+interface Instruction {
+  readonly words: number;
+  readonly leadsTo: State;
+  run(series: Series, parser: InstructionParser): Promise<void> | void;
+}
+
+/**
+ * Does what standard input says.
+ *
+ * @returns The exit code.
+ */
+export async function updateFromStdin(
+  context: Context,
+  options: UpdateOptions,
+  { terminator, allowRejections }: StdinOptions,
+): Promise<number> {
+  const refs = await context.refs();
+  await using series = new Series(context, refs, options, allowRejections);
+  const records = readRecords(context.system, terminator);
+  for await (let line of records) {
+    if (line.startsWith(terminator)) throw fatal("empty command in input");
+    if (/^[ \t-\r]/.test(line)) throw fatal(`whitespace before command: ${line}`);
+    const [, word = ""] = /^([a-z-]*)/.exec(line) ?? [];
+    const instruction = Object.hasOwn(INSTRUCTIONS, word) ? INSTRUCTIONS[word]! : undefined;
+    const follows = line.slice(word.length, word.length + 1);
+    if (!instruction || follows !== (instruction.words > 0 ? " " : terminator)) {
+      throw fatal(`unknown command: ${line.replace(/\0$/, "")}`);
+    }
+    if (terminator === "\0") {
+      for (let i = 1; i < instruction.words; i++) {
+        const more = await records.next();
+        if (more.done) break;
+        line += more.value;
+      }
+    }
+    series.enter(instruction.leadsTo);
+    const start = word.length + (instruction.words > 0 ? 1 : 0);
+    await instruction.run(series, new InstructionParser(line, start, terminator, word));
+  }
+  await series.end();
+  return 0;
+}
+
+/** Transactions one after the other, as the instructions have them. */
+class Series implements AsyncDisposable {
+  readonly #context: Context;
+  readonly #refs: RefStore;
+  readonly #options: UpdateOptions;
+  readonly #allowRejections: boolean;
+  #transaction: RefTransaction;
+  #state: State = "open";
+  /** Whether the next instruction is about a symbolic ref itself. */
+  #noDeref: boolean;
+
+  constructor(context: Context, refs: RefStore, options: UpdateOptions, allowRejections: boolean) {
+    this.#context = context;
+    this.#refs = refs;
+    this.#options = options;
+    this.#allowRejections = allowRejections;
+    this.#noDeref = options.noDeref ?? false;
+    this.#transaction = this.#begin();
+  }
+
+  /** Goes on to an instruction that leads to a state. */
+  enter(next: State): void {
+    switch (this.#state) {
+      case "open":
+      case "started":
+        if (this.#state === "started" && next === "started") {
+          throw fatal("cannot restart ongoing transaction");
+        }
+        if (next !== "open") this.#state = next;
+        return;
+      case "prepared":
+        if (next !== "closed") throw fatal("prepared transactions can only be closed");
+        this.#state = next;
+        return;
+      case "closed":
+        if (next !== "started") throw fatal("transaction is closed");
+        this.#state = next;
+        this.#transaction = this.#begin();
+    }
+  }
+
+  /** Whether the instruction is about a symbolic ref itself. */
+  get noDeref(): boolean {
+    return this.#noDeref;
+  }
+
+  /** Has the next instruction be about a symbolic ref itself. */
+  setNoDeref(): void {
+    this.#noDeref = true;
+  }
+
+  /** The object that a revision means; `undefined` when it means none. */
+  resolve(text: string): Promise<string | undefined> {
+    return resolveOid(this.#context, text);
+  }
+
+  /** An object id of zeros. */
+  get zero(): string {
+    return "0".repeat(this.#refs.hash === "sha1" ? 40 : 64);
+  }
+
+  /** Tells that something is odd. */
+  warn(message: string): void {
+    this.#context.warn(message);
+  }
+
+  /** Adds to the transaction. */
+  add(change: (transaction: RefTransaction, options: UpdateOptions) => void): void {
+    try {
+      change(this.#transaction, { ...this.#options, noDeref: this.#noDeref });
+    } catch (error) {
+      throw explained(error, "");
+    }
+    this.#noDeref = this.#options.noDeref ?? false;
+  }
+
+  /** Takes a step with the whole transaction, and says so. */
+  async step(name: "start" | "prepare" | "commit" | "abort"): Promise<void> {
+    try {
+      if (name !== "start") await this.#transaction[name]();
+    } catch (error) {
+      throw explained(error, `${name}: `);
+    }
+    if (name === "commit") this.#printRejections();
+    this.#context.output.write(`${name}: ok\n`);
+    // Who writes the instructions may wait for the answer.
+    this.#context.output.flush();
+  }
+
+  /** Ends the series: what was never started is done, what was is not. */
+  async end(): Promise<void> {
+    if (this.#state !== "open") return;
+    try {
+      await this.#transaction.commit();
+    } catch (error) {
+      throw explained(error, "");
+    }
+    this.#printRejections();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#transaction.abort();
+  }
+
+  #begin(): RefTransaction {
+    return this.#refs.beginTransaction({ allowRejections: this.#allowRejections });
+  }
+
+  #printRejections(): void {
+    for (const rejection of this.#transaction.rejections) {
+      this.#context.warn(rejection.error.message, "error");
+      this.#context.output.write(formatRejection(rejection));
+    }
+  }
+}
+
+function formatRejection(rejection: RefRejection): string {
+  const { refname, newOid, newTarget, oldOid, oldTarget, reason } = rejection;
+  // As the C library prints what is not there.
+  const [next, old] = [newOid ?? newTarget ?? "(null)", oldOid ?? oldTarget ?? "(null)"];
+  return `rejected ${refname} ${next} ${old} ${reason}\n`;
+}
+
+function explained(error: unknown, prefix: string): unknown {
+  return error instanceof ReftableError ? fatal(prefix + error.message) : error;
+}
+
+const INSTRUCTIONS: Readonly<Record<string, Instruction>> = {
+  update: {
+    words: 3,
+    leadsTo: "open",
+    async run(series, parser) {
+      const refname = parser.refname();
+      const oid = await parser.oid("new", series, true);
+      if (oid === undefined) throw fatal(`update ${refname}: missing <new-oid>`);
+      const expect = await parser.oid("old", series);
+      parser.end();
+      series.add((transaction, options) =>
+        transaction.update(refname, oid, { ...options, expect })
+      );
+    },
+  },
+  create: {
+    words: 2,
+    leadsTo: "open",
+    async run(series, parser) {
+      const refname = parser.refname();
+      const oid = await parser.oid("new", series);
+      if (oid === undefined) throw fatal(`create ${refname}: missing <new-oid>`);
+      if (isZeroOid(oid)) throw fatal(`create ${refname}: zero <new-oid>`);
+      parser.end();
+      series.add((transaction, options) => transaction.create(refname, oid, options));
+    },
+  },
+  delete: {
+    words: 2,
+    leadsTo: "open",
+    async run(series, parser) {
+      const refname = parser.refname();
+      const expect = await parser.oid("old", series);
+      if (expect !== undefined && isZeroOid(expect)) {
+        throw fatal(`delete ${refname}: zero <old-oid>`);
+      }
+      parser.end();
+      series.add((transaction, options) => transaction.delete(refname, { ...options, expect }));
+    },
+  },
+  verify: {
+    words: 2,
+    leadsTo: "open",
+    async run(series, parser) {
+      const refname = parser.refname();
+      const oid = await parser.oid("old", series) ?? series.zero;
+      parser.end();
+      series.add((transaction, options) => transaction.verify(refname, oid, options));
+    },
+  },
+  "symref-update": {
+    words: 4,
+    leadsTo: "open",
+    async run(series, parser) {
+      const refname = parser.refname();
+      const target = parser.nextRefname();
+      if (target === undefined) throw fatal(`symref-update ${refname}: missing <new-target>`);
+      const expected = await expectedOfSymref(refname, series, parser);
+      parser.end();
+      series.add((transaction, options) =>
+        transaction.updateSymref(refname, target, { ...options, ...expected })
+      );
+    },
+  },
+  "symref-create": {
+    words: 2,
+    leadsTo: "open",
+    run(series, parser) {
+      const refname = parser.refname();
+      const target = parser.nextRefname();
+      if (target === undefined) throw fatal(`symref-create ${refname}: missing <new-target>`);
+      parser.end();
+      series.add((transaction, options) => transaction.createSymref(refname, target, options));
+    },
+  },
+  "symref-delete": {
+    words: 2,
+    leadsTo: "open",
+    run(series, parser) {
+      requireNoDeref("symref-delete", series);
+      const refname = parser.refname();
+      const expectTarget = parser.nextRefname();
+      parser.end();
+      series.add((transaction, options) =>
+        transaction.deleteSymref(refname, { ...options, expectTarget })
+      );
+    },
+  },
+  "symref-verify": {
+    words: 2,
+    leadsTo: "open",
+    run(series, parser) {
+      requireNoDeref("symref-verify", series);
+      const refname = parser.refname();
+      const target = parser.nextRefname();
+      parser.end();
+      series.add((transaction) => transaction.verifySymref(refname, target));
+    },
+  },
+  option: {
+    words: 1,
+    leadsTo: "open",
+    run(series, parser) {
+      const { rest } = parser;
+      if (rest.replace(/[\n\0]$/, "") !== "no-deref" || rest === "no-deref\0\n") {
+        throw fatal(`option unknown: ${rest.replace(/\0$/, "")}`);
+      }
+      series.setNoDeref();
+    },
+  },
+  start: { words: 0, leadsTo: "started", run: (series) => series.step("start") },
+  prepare: { words: 0, leadsTo: "prepared", run: (series) => series.step("prepare") },
+  abort: { words: 0, leadsTo: "closed", run: (series) => series.step("abort") },
+  commit: { words: 0, leadsTo: "closed", run: (series) => series.step("commit") },
+};
+
+function requireNoDeref(name: string, { noDeref }: Series): void {
+  if (!noDeref) throw fatal(`${name}: cannot operate with deref mode`);
+}
+
+async function expectedOfSymref(
+  refname: string,
+  series: Series,
+  parser: InstructionParser,
+): Promise<{ expect?: string; expectTarget?: string }> {
+  const kind = parser.nextWord();
+  if (kind === undefined) return {};
+  const value = parser.nextWord();
+  if (value === undefined) throw fatal(`symref-update ${refname}: expected old value`);
+  switch (kind) {
+    case "oid": {
+      const expect = await series.resolve(value);
+      if (expect === undefined) throw fatal(`symref-update ${refname}: invalid oid: ${value}`);
+      return { expect };
+    }
+    case "ref":
+      if (refnameProblem(value) === undefined) return { expectTarget: value };
+      throw fatal(`symref-update ${refname}: invalid ref: ${value}`);
+    default:
+      throw fatal(`symref-update ${refname}: invalid arg '${kind}' for old value`);
+  }
+}
