@@ -52,3 +52,56 @@ export function decodeHexInto(
   }
   return seen < 16;
 }
+
+/**
+ * Parses hexadecimal digits of either case that stand in an array as ASCII.
+ *
+ * @param start Where the digits begin.
+ * @param position Where the bytes go.
+ * @param length How many bytes the digits make.
+ * @returns False when a byte is no digit, or the array ends.
+ */
+export function decodeHexDigits(
+  digits: Uint8Array,
+  start: number,
+  target: Uint8Array,
+  position: number,
+  length: number,
+): boolean {
+  let seen = 0;
+  for (let i = 0; i < length; i++) {
+    const high = VALUES[digits[start + 2 * i]!] ?? 255;
+    const low = VALUES[digits[start + 2 * i + 1]!] ?? 255;
+    seen |= high | low;
+    target[position + i] = (high << 4) | low;
+  }
+  return seen < 16;
+}
+
+const DIGITS = "0123456789abcdef";
+
+/** The two digits of each byte as ASCII, the first in the lower eight bits. */
+const PAIRS = Uint16Array.from({ length: 256 }, (_, byte) => {
+  return DIGITS.charCodeAt(byte >> 4) | DIGITS.charCodeAt(byte & 15) << 8;
+});
+
+/**
+ * Formats bytes as lower-case hexadecimal digits in ASCII.
+ *
+ * @param position Where the digits go.
+ * @returns The position behind them.
+ */
+export function encodeHexInto(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  position: number,
+): number {
+  for (let i = start; i < end; i++) {
+    const pair = PAIRS[bytes[i]!]!;
+    target[position++] = pair & 0xff;
+    target[position++] = pair >> 8;
+  }
+  return position;
+}

@@ -1,4 +1,4 @@
-import { decodeHexInto } from "../bytes/hex.ts";
+import { decodeHexDigits, decodeHexInto } from "../bytes/hex.ts";
 import { putUint16 } from "../bytes/big_endian.ts";
 import { encodeTextInto } from "../bytes/text.ts";
 import { MAX_VARINT_LENGTH, putVarint, varintLength } from "../bytes/varint.ts";
@@ -68,6 +68,20 @@ export class RecordBuffer implements EncodedRecord {
   putHex(digits: string, length: number): boolean {
     this.#reserve(length);
     if (!decodeHexInto(digits, this.value, this.valueEnd, length)) return false;
+    this.valueEnd += length;
+    return true;
+  }
+
+  /**
+   * Appends the bytes that hexadecimal digits in ASCII stand for.
+   *
+   * @param start Where in the array the digits begin.
+   * @param length How many bytes they must be.
+   * @returns False, and nothing is appended, when they are not.
+   */
+  putHexDigits(digits: Uint8Array, start: number, length: number): boolean {
+    this.#reserve(length);
+    if (!decodeHexDigits(digits, start, this.value, this.valueEnd, length)) return false;
     this.valueEnd += length;
     return true;
   }

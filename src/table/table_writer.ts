@@ -223,6 +223,18 @@ export class TableWriter {
   }
 
   /**
+   * Adds a ref that is encoded, with an update index within the limits.
+   *
+   * @internal
+   */
+  addEncodedRef(record: RecordBuffer): void {
+    this.#enterRefs();
+    this.#addRecord(record, () => `ref "${decodeText(record.key, 0, record.keyLength)}"`);
+    this.#noteObjects(record);
+    this.#state = "open";
+  }
+
+  /**
    * Adds the log entry that a cursor stands on as it is encoded there.
    *
    * @internal

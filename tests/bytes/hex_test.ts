@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { decodeHexInto, encodeHex } from "../../src/bytes/hex.ts";
+import { decodeHexDigits, decodeHexInto, encodeHex, encodeHexInto } from "../../src/bytes/hex.ts";
 
 /** Decodes digits into an array that is just long enough. */
 function decodeHex(digits: string): Uint8Array | undefined {
@@ -59,4 +59,30 @@ Deno.test("decodeHexInto() writes exactly as many bytes as it is asked for", () 
     assertFalse(decodeHexInto(digits, target, 1, 3), digits);
     assertEquals([target[0], target[4]], [0xee, 0xee], digits);
   }
+});
+
+Deno.test("decodeHexDigits() reads digits of either case from ASCII", () => {
+  const text = `  ${digitsOf(ALL)}${digitsOf(ALL).toUpperCase()}`;
+  const digits = new TextEncoder().encode(text);
+  const target = new Uint8Array(514);
+  assert(decodeHexDigits(digits, 2, target, 1, 512));
+  assertEquals(target, Uint8Array.of(0, ...ALL, ...ALL, 0));
+});
+
+Deno.test("decodeHexDigits() refuses what is no digit, and what is not there", () => {
+  const target = new Uint8Array(2);
+  for (let byte = 0; byte < 256; byte++) {
+    const isDigit = /[0-9a-f]/i.test(String.fromCharCode(byte));
+    for (const digits of [[byte, 0x30], [0x30, byte]]) {
+      assertEquals(decodeHexDigits(Uint8Array.from(digits), 0, target, 0, 1), isDigit);
+    }
+  }
+  assertFalse(decodeHexDigits(Uint8Array.of(0x30, 0x30, 0x30), 0, target, 0, 2));
+});
+
+Deno.test("encodeHexInto() writes two digits of ASCII a byte", () => {
+  const target = new Uint8Array(516);
+  assertEquals(encodeHexInto(ALL, 1, 256, target, 3), 513);
+  assertEquals(new TextDecoder().decode(target.subarray(3, 513)), digitsOf(ALL).slice(2));
+  assertEquals([...target.subarray(0, 3), ...target.subarray(513)], [0, 0, 0, 0, 0, 0]);
 });

@@ -93,6 +93,11 @@ Deno.test("RecordBuffer appends one value to another, growing as it must", () =>
       bytes: oid(0xab, size),
       put: (b: RecordBuffer) => void assert(b.putHex("ab".repeat(size), size)),
     })),
+    fc.constantFrom(20, 32).map((size) => ({
+      bytes: oid(0xcd, size),
+      put: (b: RecordBuffer) =>
+        void assert(b.putHexDigits(digits("-", "cd".repeat(size)), 1, size)),
+    })),
     fc.string({ unit: "binary" }).map((text) => ({
       bytes: concat(varint(encodeText(text).length), text),
       put: (b: RecordBuffer) => b.putText(text),
@@ -106,6 +111,15 @@ Deno.test("RecordBuffer appends one value to another, growing as it must", () =>
     }),
     { numRuns: 100 },
   );
+});
+
+Deno.test("RecordBuffer.putHexDigits() appends nothing that is not the digits of so many bytes", () => {
+  const buffer = new RecordBuffer();
+  buffer.putVarint(1);
+  for (const text of ["", "ab".repeat(19), `${"ab".repeat(19)}a`, `${"ab".repeat(19)}ag`]) {
+    assertEquals(buffer.putHexDigits(digits(text), 0, 20), false, text);
+    assertEquals(valueOf(buffer), Uint8Array.of(1), text);
+  }
 });
 
 Deno.test("RecordBuffer.putHex() appends nothing that is not the digits of so many bytes", () => {
@@ -126,3 +140,8 @@ Deno.test("RecordBuffer.putHex() appends nothing that is not the digits of so ma
     concat([1], oid(0xab), oid(0xcd, 32)),
   );
 });
+
+/** Texts as bytes. */
+function digits(...texts: readonly string[]): Uint8Array {
+  return new TextEncoder().encode(texts.join(""));
+}

@@ -11,7 +11,10 @@ import {
   type TableWriterOptions,
 } from "@reftable/reftable";
 import { BlockType } from "../../src/format/block.ts";
+import { hashSize } from "../../src/format/hash.ts";
 import { decodeObjectPositions } from "../../src/format/object_record.ts";
+import { RecordBuffer } from "../../src/format/record_buffer.ts";
+import { encodeRef } from "../../src/format/ref_record.ts";
 import { advance } from "../../src/table/cursor.ts";
 import { blocksOf, keyOf, oidsOf, walk } from "../blocks.ts";
 import { assertRecords, fixture, fixtures, seeded } from "../fixtures.ts";
@@ -423,5 +426,21 @@ Deno.test("TableWriter takes 0 for what git takes by default", () => {
   assertEquals([options.blockSize, options.restartInterval], [4096, 16]);
   for (const options of defaults) {
     assertBytes(write({ ...job, options }).bytes, given.bytes, JSON.stringify(options));
+  }
+});
+
+Deno.test("TableWriter.addEncodedRef() writes what addRef() writes", () => {
+  const record = new RecordBuffer();
+  for (const given of OF_GIT) {
+    const job = jobOf(given);
+    const size = hashSize(job.options?.hash ?? "sha1");
+    const { bytes } = writeWith(job, (writer) => {
+      for (const ref of given.refs) {
+        assertEquals(encodeRef(record, ref, size, job.minUpdateIndex), undefined);
+        writer.addEncodedRef(record);
+      }
+      for (const log of given.logs) writer.addLog(log);
+    });
+    assertBytes(bytes, given.bytes, given.name);
   }
 });
