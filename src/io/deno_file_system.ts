@@ -23,6 +23,7 @@ export const denoFileSystem: FileSystem = {
   readFileSync: (path) => readFile(path),
   stat: (path) => Promise.try(() => statFile(path)),
   statSync: (path) => statFile(path),
+  lstatSync: (path) => statFile(path, Deno.lstatSync),
   list: (path) =>
     attempt("list", path, async () => await Array.fromAsync(Deno.readDir(path), entry)),
   listSync: (path) => attemptSync("list", path, () => Array.from(Deno.readDirSync(path), entry)),
@@ -37,12 +38,19 @@ export const denoFileSystem: FileSystem = {
       return new WritableDenoFile(path, file);
     });
   },
+  truncate: (path, length) => {
+    return Promise.try(() => attemptSync("truncate", path, () => Deno.truncateSync(path, length)));
+  },
   makeDirectory: (path, mode) => Promise.try(() => makeDirectory(path, mode)),
   rename: (from, to) => {
-    return Promise.try(() => attemptSync("rename", from, () => Deno.renameSync(from, to)));
+    return Promise.try(() => {
+      requireEncodable("rename", to);
+      attemptSync("rename", from, () => Deno.renameSync(from, to));
+    });
   },
   remove: (path) => Promise.try(() => removeFile(path)),
   removeSync: (path) => removeFile(path),
+  removeDirectory: (path) => Promise.try(() => removeDirectory(path)),
   mayReadSync(path) {
     return path !== "" && Deno.permissions.querySync({ name: "read", path }).state === "granted";
   },
@@ -57,8 +65,7 @@ export const denoFileSystem: FileSystem = {
       await attempt("sync", path, () => directory.sync());
     } catch (error) {
       // Some file systems cannot do it, and need not.
-      const { code } = (error as ReftableError).cause as { code?: string };
-      if (code !== "EINVAL" && code !== "ENOTSUP") throw error;
+      if (!hasCode(error, "EINVAL", "ENOTSUP")) throw error;
     }
   },
 };
@@ -100,14 +107,15 @@ function requireFile(path: string | URL): void {
   if (!Deno.statSync(path).isFile) throw new TypeError("it is no regular file");
 }
 
-function statFile(path: string | URL): FileInfo | undefined {
+function statFile(path: string | URL, stat = Deno.statSync): FileInfo | undefined {
+  requireEncodable("stat", path);
   try {
-    return attemptSync("stat", path, () => fileInfo(Deno.statSync(path)));
-  } catch (error) {
-    const isBelowFile = error instanceof ReftableError &&
-      error.cause instanceof Deno.errors.NotADirectory;
-    if (isMissing(error) || isBelowFile) return undefined;
-    throw error;
+    return fileInfo(stat(path));
+  } catch (cause) {
+    // Nothing is more common, and an error of ours would cost more than to look.
+    const { NotFound, NotADirectory } = Deno.errors;
+    if (cause instanceof NotFound || cause instanceof NotADirectory) return undefined;
+    throw failure("stat", path, cause);
   }
 }
 
@@ -119,8 +127,7 @@ function readLink(path: string): string | undefined {
   try {
     return attemptSync("read link", path, () => Deno.readLinkSync(path));
   } catch (error) {
-    const { code } = (error as ReftableError).cause as { code?: string };
-    if (isMissing(error) || code === "EINVAL" || code === "ENOTDIR") return undefined;
+    if (isMissing(error) || hasCode(error, "EINVAL", "ENOTDIR")) return undefined;
     throw error;
   }
 }
@@ -279,7 +286,19 @@ function removeFile(path: string): boolean {
   }
 }
 
+function removeDirectory(path: string): boolean {
+  try {
+    // With a slash behind it the path means nothing but a directory.
+    attemptSync("remove", path, () => Deno.removeSync(`${path}/`));
+    return true;
+  } catch (error) {
+    if (isMissing(error) || hasCode(error, "ENOTDIR", "ENOTEMPTY", "EEXIST")) return false;
+    throw error;
+  }
+}
+
 async function attempt<T>(verb: string, path: string | URL, action: () => Promise<T>): Promise<T> {
+  requireEncodable(verb, path);
   try {
     return await action();
   } catch (error) {
@@ -288,11 +307,29 @@ async function attempt<T>(verb: string, path: string | URL, action: () => Promis
 }
 
 function attemptSync<T>(verb: string, path: string | URL, action: () => T): T {
+  requireEncodable(verb, path);
   try {
     return action();
   } catch (error) {
     throw failure(verb, path, error);
   }
+}
+
+/**
+ * Refuses names with bytes that are no UTF-8, which are lone surrogates in a string: Deno would take
+ * another name for them, and do to that file what was meant for this one.
+ */
+function requireEncodable(verb: string, path: string | URL): void {
+  if (typeof path !== "string" || path.isWellFormed()) return;
+  const reason = "its name is not UTF-8, and Deno can use no other names";
+  const message = `Cannot ${verb} ${JSON.stringify(path)}: ${reason}`;
+  throw new ReftableError("unsupported", message, { file: path });
+}
+
+/** Tells whether the system refused something for one of some reasons. */
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  const { code } = (error as ReftableError).cause as { code?: string } ?? {};
+  return code !== undefined && codes.includes(code);
 }
 
 function isMissing(error: unknown): boolean {

@@ -66,6 +66,8 @@ export interface FileSystem {
   stat(path: string | URL): Promise<FileInfo | undefined>;
   /** Describes a file, following symbolic links; `undefined` when there is none. */
   statSync(path: string | URL): FileInfo | undefined;
+  /** Describes a file, or the symbolic link that has its name; `undefined` when there is none. */
+  lstatSync(path: string): FileInfo | undefined;
   /** Lists a directory, in no particular order. */
   list(path: string | URL): Promise<DirectoryEntry[]>;
   /** Lists a directory, in no particular order. */
@@ -87,6 +89,8 @@ export interface FileSystem {
   create(path: string, mode?: FileMode): Promise<WritableFile | undefined>;
   /** Opens a file that exists, to write behind what is in it. */
   append(path: string): Promise<WritableFile>;
+  /** Takes away what a file has behind a length. */
+  truncate(path: string, length: number): Promise<void>;
   /**
    * Creates a directory and those above it, as far as they are not there.
    *
@@ -102,6 +106,12 @@ export interface FileSystem {
    * @returns Whether there was one.
    */
   remove(path: string): Promise<boolean>;
+  /**
+   * Removes a directory, and never a file that has its name by now.
+   *
+   * @returns Whether it was removed: nothing happens unless it is an empty directory.
+   */
+  removeDirectory(path: string): Promise<boolean>;
   /** Removes a file at once, for when the process ends; see {@linkcode FileSystem.remove}. */
   removeSync(path: string): boolean;
   /** Tells whether a file may be read without anybody being asked for permission. */

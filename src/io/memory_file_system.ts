@@ -119,6 +119,10 @@ export class MemoryFileSystem implements FileSystem {
     return { kind, inode, mtime, size: node.kind === "file" ? node.size : node.entries.size };
   }
 
+  lstatSync(path: string): FileInfo | undefined {
+    return this.statSync(path);
+  }
+
   list(path: string | URL): Promise<DirectoryEntry[]> {
     return Promise.try(() => this.listSync(path));
   }
@@ -158,6 +162,14 @@ export class MemoryFileSystem implements FileSystem {
     return Promise.try(() => this.#writable(path, this.#file("append", path)));
   }
 
+  truncate(path: string, length: number): Promise<void> {
+    return Promise.try(() => {
+      const file = this.#file("truncate", path);
+      file.size = Math.min(length, file.size);
+      file.mtime = this.#now();
+    });
+  }
+
   makeDirectory(path: string): Promise<void> {
     return Promise.try(() => this.makeDirectorySync(path));
   }
@@ -191,6 +203,13 @@ export class MemoryFileSystem implements FileSystem {
     }
     this.#leave(directory, name);
     return true;
+  }
+
+  removeDirectory(path: string): Promise<boolean> {
+    return Promise.try(() => {
+      const node = this.#find(path);
+      return node?.kind === "directory" && node.entries.size === 0 && this.removeSync(path);
+    });
   }
 
   mayReadSync(): boolean {

@@ -144,6 +144,19 @@ export class CrashingDisk {
         return this.#watch(path, file);
       },
       append: async (path: string) => this.#watch(path, await memory.append(path)),
+      truncate: async (path: string, length: number) => {
+        await memory.truncate(path, length);
+        this.#written.set(this.#inode(path), memory.readFileSync(path));
+      },
+      makeDirectory: async (path: string) => {
+        const made: string[] = [];
+        for (let above = path; !memory.statSync(above); above = dirname(above)) made.unshift(above);
+        await memory.makeDirectory(path);
+        for (const directory of made) {
+          this.#directories.set(this.#inode(directory), new Map());
+          this.#note([this.#edit(directory, this.#inode(directory))]);
+        }
+      },
       rename: async (from: string, to: string) => {
         const inode = this.#inode(from);
         await memory.rename(from, to);
@@ -152,6 +165,11 @@ export class CrashingDisk {
       remove: (path: string) => Promise.try(() => this.fileSystem.removeSync(path)),
       removeSync: (path: string) => {
         if (!memory.removeSync(path)) return false;
+        this.#note([this.#edit(path, undefined)]);
+        return true;
+      },
+      removeDirectory: async (path: string) => {
+        if (!(await memory.removeDirectory(path))) return false;
         this.#note([this.#edit(path, undefined)]);
         return true;
       },

@@ -78,7 +78,7 @@ export const FAULTS: readonly Fault[] = [
 
 /** What changes nothing. */
 const READS: ReadonlySet<string> = new Set([
-  ...["open", "read", "readFile", "stat", "list", "realPath", "readLink"],
+  ...["open", "read", "readFile", "stat", "lstat", "list", "realPath", "readLink"],
 ]);
 
 /** Storage whose operations are counted, and may fail. */

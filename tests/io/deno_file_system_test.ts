@@ -17,6 +17,7 @@ const ASKING: Record<string, (path: string | URL) => unknown> = {
   realPathSync: (path) => denoFileSystem.realPathSync(String(path)),
   readLink: (path) => denoFileSystem.readLink(String(path)),
   readLinkSync: (path) => denoFileSystem.readLinkSync(String(path)),
+  lstatSync: (path) => denoFileSystem.lstatSync(String(path)),
 };
 
 async function errorOf(name: string, path: string | URL): Promise<ReftableError> {
@@ -132,7 +133,7 @@ Deno.test("denoFileSystem follows symbolic links", () =>
 Deno.test("denoFileSystem tells when a file does not exist", () =>
   inTempDir(async (dir) => {
     const path = join(dir, "missing");
-    for (const name of Object.keys(ASKING).filter((name) => !/^(?:stat|readLink)/.test(name))) {
+    for (const name of Object.keys(ASKING).filter((name) => !/^(?:l?stat|readLink)/.test(name))) {
       if (name.startsWith("closed")) continue;
       const error = await errorOf(name, path);
       assertEquals([error.code, error.file], ["not-exist", path], name);
@@ -243,3 +244,38 @@ Deno.test({
       assertEquals([modeOf("d"), modeOf("e")], [0o700, modeOf("plain")]);
     }),
 });
+
+Deno.test("denoFileSystem describes symbolic links themselves when it is asked to", () =>
+  inTempDir(async (dir) => {
+    await Deno.symlink("nowhere", join(dir, "link"));
+    assertEquals(denoFileSystem.lstatSync(join(dir, "link"))?.kind, "symlink");
+  }));
+
+Deno.test("denoFileSystem takes no other file for one whose name is not UTF-8", () =>
+  inTempDir(async (dir) => {
+    // What Deno would make of the name.
+    await Deno.writeTextFile(join(dir, "a\ufffd"), "another file");
+    const path = `${dir}/a\udcff`;
+    const changing: Record<string, () => unknown> = {
+      create: () => denoFileSystem.create(path),
+      append: () => denoFileSystem.append(path),
+      truncate: () => denoFileSystem.truncate(path, 0),
+      makeDirectory: () => denoFileSystem.makeDirectory(path),
+      rename: () => denoFileSystem.rename(path, join(dir, "b")),
+      "rename to it": () => denoFileSystem.rename(join(dir, "a\ufffd"), path),
+      remove: () => denoFileSystem.remove(path),
+      removeDirectory: () => denoFileSystem.removeDirectory(path),
+    };
+    for (const [name, change] of Object.entries(changing)) ASKING[name] = change;
+    try {
+      for (const name of Object.keys(ASKING).filter((name) => !name.startsWith("closed"))) {
+        const { code, message } = await errorOf(name, path);
+        assertEquals(code, "unsupported", name);
+        assertStringIncludes(message, 'a\\udcff": its name is not UTF-8', name);
+      }
+    } finally {
+      for (const name of Object.keys(changing)) delete ASKING[name];
+    }
+    assertEquals(Array.from(Deno.readDirSync(dir), ({ name }) => name), ["a\ufffd"]);
+    assertEquals(await Deno.readTextFile(join(dir, "a\ufffd")), "another file");
+  }));

@@ -63,10 +63,22 @@ const STEPS: Readonly<Record<string, Step>> = {
     file.write(bytes(", and more"));
     return text(await fs.readFile(at("sub/../file")));
   },
+  "truncates": async (fs, at) => {
+    await fs.truncate(at("file"), 11);
+    using file = await fs.append(at("file"));
+    file.write(bytes("!"));
+    return text(await fs.readFile(at("file")));
+  },
+  "does not truncate what is not there": (fs, at) => fs.truncate(at("missing"), 0),
+  "does not truncate a directory": (fs, at) => fs.truncate(at("sub"), 0),
   "does not append to what is not there": (fs, at) => fs.append(at("missing")),
   "describes it": async (fs, at) => {
     const info = await both(() => fs.statSync(at("file")), () => fs.stat(at("file")));
     return [info?.kind, info?.size];
+  },
+  "describes it, but for links": (fs, at) => {
+    const info = fs.lstatSync(at("file"));
+    return [info?.kind, info?.size, fs.lstatSync(at("x")), fs.lstatSync(at("file/x"))];
   },
   "knows what is not there": (fs, at) => both(() => fs.statSync(at("x")), () => fs.stat(at("x"))),
   "knows that nothing is below a file": (fs, at) =>
@@ -121,6 +133,20 @@ const STEPS: Readonly<Record<string, Step>> = {
   },
   "removes directories": async (fs, at) => {
     return [await fs.remove(at("x/y/z")), await fs.remove(at("x/y")), await fs.remove(at("x"))];
+  },
+  "removes directories only": async (fs, at) => {
+    await fs.makeDirectory(at("x/y"));
+    await write(fs, at("x/file"));
+    const removed: boolean[] = [];
+    for (const name of ["x", "x/y", "x/y", "x/file", "x/file/y", "missing/x"]) {
+      removed.push(await fs.removeDirectory(at(name)));
+    }
+    return [
+      removed,
+      await names(fs, at("x")),
+      await fs.remove(at("x/file")),
+      await fs.remove(at("x")),
+    ];
   },
   "has removed all": (fs, at) => names(fs, at("")),
   "reads a file that was removed while it is open": async (fs, at) => {
