@@ -4,6 +4,7 @@ import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { type Io, perform, runAsync } from "../io/io.ts";
 import { statFile } from "../io/requests.ts";
+import type { StackSettings } from "../stack/settings.ts";
 import type { StackOptions } from "../stack/stack.ts";
 import { parseTableName } from "../stack/table_name.ts";
 import { TABLES_LIST } from "../stack/tables_list.ts";
@@ -19,6 +20,8 @@ export interface RepositoryStacks {
   readonly hash: HashName | undefined;
   /** How much larger than the next a table should be, if a configuration says it. */
   readonly geometricFactor: number | undefined;
+  /** What a configuration says about changing them. */
+  readonly settings: StackSettings;
 }
 
 /**
@@ -113,7 +116,7 @@ function* listDirectory(fileSystem: FileSystem, path: string): Io<string[]> {
 
 function describe(
   directories: readonly string[],
-  { hash, geometricFactor }: StackOptions,
+  { hash, ...settings }: StackOptions,
 ): RepositoryStacks {
-  return { directories, hash, geometricFactor };
+  return { directories, hash, geometricFactor: settings.geometricFactor, settings };
 }

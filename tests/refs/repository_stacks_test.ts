@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertObjectMatch, assertRejects } from "@std/assert";
 import { copy } from "@std/fs";
 import { findRepositoryStacks, ReftableError } from "@reftable/reftable";
 import { FIXTURES } from "../cli/run_cli.ts";
@@ -21,7 +21,9 @@ tidyTest(
       hash: "sha1" as const,
       geometricFactor: undefined,
     };
-    assertEquals(await findRepositoryStacks(REPOSITORY), expected);
+    const { settings, ...found } = await findRepositoryStacks(REPOSITORY);
+    assertEquals(found, expected);
+    assertEquals(Object.values(settings).filter((value) => value !== undefined), []);
     const linked = await findRepositoryStacks(`${REPOSITORY}/worktrees/linked`);
     assertEquals(linked.directories.map((path) => Deno.realPathSync(path)), expected.directories);
     const sha256 = await findRepositoryStacks(`${FIXTURES}/repository-sha256/git`);
@@ -34,17 +36,28 @@ tidyTest("findRepositoryStacks() takes a directory of tables by itself", async (
   const path = `${directory.path}/git/worktrees/linked/reftable`;
   await copy(REPOSITORY, `${directory.path}/git`);
   const expected = { directories: [path], hash: "sha1" as const, geometricFactor: undefined };
-  assertEquals(await findRepositoryStacks(path), expected);
+  assertObjectMatch(await findRepositoryStacks(path), expected);
   // It may be damaged.
   Deno.removeSync(`${path}/tables.list`);
-  assertEquals(await findRepositoryStacks(path), expected);
+  assertObjectMatch(await findRepositoryStacks(path), expected);
   // Outside of a repository nobody knows its hash.
   await copy(path, `${directory.path}/alone`);
   assertEquals(await findRepositoryStacks(`${directory.path}/alone`), {
     directories: [`${directory.path}/alone`],
     hash: undefined,
     geometricFactor: undefined,
+    settings: {},
   });
+});
+
+tidyTest("findRepositoryStacks() tells how they are changed", async () => {
+  using directory = temporary();
+  await copy(REPOSITORY, directory.path, { overwrite: true });
+  const config =
+    "[reftable]\nblockSize = 512\ngeometricFactor = 3\n[core]\nsharedRepository = 0660\n";
+  Deno.writeTextFileSync(`${directory.path}/config`, config, { append: true });
+  const { settings, geometricFactor } = await findRepositoryStacks(directory.path);
+  assertEquals([settings.blockSize, settings.mode, geometricFactor], [512, 0o660, 3]);
 });
 
 tidyTest(
