@@ -124,13 +124,24 @@ export type {
 } from "./src/refs/stored_ref.ts";
 export type { RefRejection } from "./src/refs/transaction/rejection.ts";
 
-// Verification.
+// Verification and repair.
 export type { Problem, Severity } from "./src/format/problem.ts";
+export { type RepairOptions, type RepairReport, repairStack } from "./src/stack/repair.ts";
+export type {
+  BreakLockStep,
+  GiveUpStep,
+  ListStep,
+  RemoveStep,
+  RepairStep,
+  SalvageStep,
+  SetAsideStep,
+} from "./src/stack/repair_step.ts";
 export {
   type StackReport,
   verifyStack,
   type VerifyStackOptions,
 } from "./src/stack/verify_stack.ts";
+export type { Stretch } from "./src/table/salvage_table.ts";
 export {
   type TableReport,
   type TableSummary,

@@ -34,7 +34,13 @@ export interface Fault {
 }
 
 /** What takes room on a disk. */
-const TAKES_ROOM: ReadonlySet<string> = new Set(["create", "append", "write", "sync"]);
+const TAKES_ROOM: ReadonlySet<string> = new Set([
+  "create",
+  "append",
+  "makeDirectory",
+  "write",
+  "sync",
+]);
 
 /** The ways in which storage fails. */
 export const FAULTS: readonly Fault[] = [
@@ -111,8 +117,8 @@ export class FaultyFileSystem {
       get: (_, name) => {
         const method: unknown = Reflect.get(inner, name);
         if (typeof method !== "function" || typeof name === "symbol") return method;
-        // A question about permissions, not about files.
-        if (name === "mayChangeSync") return method.bind(inner);
+        // Questions about permissions, not about files.
+        if (name.startsWith("may")) return method.bind(inner);
         const verb = name.replace(/Sync$/, "");
         const isAsync = verb === name;
         return (path: string | URL, ...rest: readonly unknown[]) => {

@@ -2,7 +2,7 @@ import { assertGreater, assertRejects } from "@std/assert";
 import type { Stack } from "@reftable/reftable";
 import { direct, entry } from "../stack/changes.ts";
 import { addLargeTable, addTable, deleteAll, DIRECTORY, stackScenario } from "./stack_scenarios.ts";
-import { type Scenario, type Totals, tryFaults } from "./try_faults.ts";
+import { addTotals, formatTotals, type Scenario, type Totals, tryFaults } from "./try_faults.ts";
 
 const MANUAL = { autoCompact: false };
 
@@ -113,11 +113,7 @@ const sum: Totals = { operations: 0, errors: 0, crashes: 0, wrecks: 0 };
 
 for (const scenario of SCENARIOS) {
   Deno.test(`Stack loses nothing, whatever fails: ${scenario.name}`, async () => {
-    const totals = await tryFaults(scenario);
-    for (const key of ["operations", "errors", "crashes", "wrecks"] as const) {
-      assertGreater(totals[key], 0, key);
-      sum[key] += totals[key];
-    }
+    addTotals(sum, await tryFaults(scenario));
   });
 }
 
@@ -141,9 +137,6 @@ Deno.test("tryFaults() notices what is not synced, and what is lost", async () =
 });
 
 Deno.test("tryFaults() tries what it says", () => {
-  const { operations, errors, crashes, wrecks } = sum;
-  console.log(
-    `${operations} operations: ${errors} failures, ${crashes} stops, ${wrecks} power failures`,
-  );
+  console.log(`stack: ${formatTotals(sum)}`);
   assertGreater(sum.errors + sum.crashes + sum.wrecks, 2000);
 });

@@ -39,7 +39,7 @@ export function stackScenario(given: StackScenario): Scenario {
     name,
     disposes,
     read: readStack,
-    litter,
+    litter: stackLitter,
     async prepare(fileSystem) {
       fileSystem.makeDirectorySync(DIRECTORY);
       await using stack = await Stack.open(DIRECTORY, { fileSystem, autoCompact: false });
@@ -86,13 +86,13 @@ export async function deleteAll(stack: Stack): Promise<void> {
 }
 
 /** What is in the stack. */
-async function readStack(fileSystem: FileSystem): Promise<string> {
+export async function readStack(fileSystem: FileSystem): Promise<string> {
   await using stack = await Stack.open(DIRECTORY, { fileSystem });
   return [...stack.refs(), ...stack.logs()].map((record) => JSON.stringify(record)).join("\n");
 }
 
 /** The files of the directory that are neither the list nor a table in it. */
-function litter(fileSystem: FileSystem): string[] {
+export function stackLitter(fileSystem: FileSystem): string[] {
   using stack = Stack.openSync(DIRECTORY, { fileSystem });
   const used = new Set([...stack.tableNames, "tables.list"]);
   return fileSystem.listSync(DIRECTORY).map(({ name }) => name)

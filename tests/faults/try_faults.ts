@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertGreater } from "@std/assert";
 import { type FileSystem, MemoryFileSystem, ReftableError } from "@reftable/reftable";
 import { CrashingDisk } from "./crashing_disk.ts";
 import { type Fault, FAULTS, FaultyFileSystem, type Operation } from "./faulty_file_system.ts";
@@ -48,6 +48,21 @@ export interface Totals {
   crashes: number;
   /** States of the disk that a power failure may have left at such a moment. */
   wrecks: number;
+}
+
+/** Adds what was tried to a sum; there must be something of everything. */
+export function addTotals(sum: Totals, totals: Totals): void {
+  for (const key of ["operations", "errors", "crashes", "wrecks"] as const) {
+    assertGreater(totals[key], 0, key);
+    sum[key] += totals[key];
+  }
+}
+
+/** Tells what was tried. */
+export function formatTotals({ operations, errors, crashes, wrecks }: Totals): string {
+  const points = errors + crashes + wrecks;
+  return `${points} fault points: ${errors} failures of ${operations} operations, ` +
+    `${crashes} stops, ${wrecks} power failures`;
 }
 
 /** So many states of the disk are tried for one moment, when there are more. */
@@ -204,7 +219,7 @@ function assertIn(found: string, allowed: readonly string[]): void {
 }
 
 /** Copies all files. */
-function copyOf(fileSystem: MemoryFileSystem): MemoryFileSystem {
+export function copyOf(fileSystem: MemoryFileSystem): MemoryFileSystem {
   const copy = new MemoryFileSystem();
   const fill = (path: string) => {
     copy.makeDirectorySync(path);
