@@ -38,6 +38,10 @@ export const COMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: "check tables, stacks and repositories for damage",
     load: () => import("./verify.ts"),
   },
+  repair: {
+    summary: "make damaged stacks whole again",
+    load: () => import("./repair.ts"),
+  },
   compact: {
     summary: "merge the tables of a stack into one",
     load: () => import("./compact.ts"),
@@ -55,6 +59,6 @@ export const COMMANDS: Readonly<Record<string, Subcommand>> = {
 /** Groups of commands, as the help shows them. */
 export const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = [
   ["Refs", ["for-each-ref", "show-ref", "symbolic-ref", "update-ref", "check-ref-format"]],
-  ["Tables and stacks", ["dump", "load", "stats", "verify", "compact", "clean"]],
+  ["Tables and stacks", ["dump", "load", "stats", "verify", "repair", "compact", "clean"]],
   ["The rest", ["completion"]],
 ];

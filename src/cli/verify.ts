@@ -11,6 +11,7 @@ import type { Arguments } from "./arguments.ts";
 import type { Command, CommandSpec } from "./command.ts";
 import { EXIT, UsageError } from "./failure.ts";
 import type { Context } from "./context.ts";
+import { formatProblem } from "./format_problem.ts";
 import { ProgressLine } from "./progress.ts";
 
 const spec: CommandSpec = {
@@ -39,7 +40,7 @@ async function run(args: Arguments, context: Context): Promise<number> {
   let counts = 0;
   const print = (problems: readonly Problem[]) => {
     for (const problem of problems) {
-      output.write(args.has("json") ? JSON.stringify(problem) + "\n" : format(problem));
+      output.write(args.has("json") ? JSON.stringify(problem) + "\n" : formatProblem(problem));
       if (problem.severity === "error") counts++;
       if (problem.severity === "warning" && args.has("strict")) counts++;
     }
@@ -77,18 +78,4 @@ async function verify(
     const options = { ...optionsFor(directory), hash, geometricFactor };
     print((await verifyStack(directory, options)).problems);
   }
-}
-
-/** Control characters, which a terminal would obey. */
-// deno-lint-ignore no-control-regex
-const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
-
-function format({ severity, file, offset, message, code }: Problem): string {
-  const place = offset === undefined ? "" : ` offset ${offset}:`;
-  const text = `${severity}: ${file}:${place} ${message} (${code})`;
-  return text.replace(CONTROL, escape) + "\n";
-}
-
-function escape(character: string): string {
-  return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
 }
