@@ -63,10 +63,12 @@ export {
   type SearchOptions,
 } from "./src/refs/git_directory.ts";
 export { Config } from "./src/refs/config/config.ts";
-export type { Environment } from "./src/refs/config/config_parameters.ts";
+export { type Environment, permittedEnvironment } from "./src/io/environment.ts";
 export type { NumberKind } from "./src/refs/config/config_values.ts";
 export type { ConfigVariable } from "./src/refs/config/config_variable.ts";
 export type { ConfigSources } from "./src/refs/config/load_config.ts";
+export { environmentOptions } from "./src/refs/environment_options.ts";
+export { type Head, readHead } from "./src/refs/read_head.ts";
 export {
   openRepository,
   type OpenRepositoryOptions,

@@ -12,6 +12,9 @@ interface Runtime {
 
 const isWindows = (globalThis as Runtime).Deno?.build.os === "windows";
 
+/** What stands between the paths of a list of them, as in the environment. */
+export const PATH_LIST_SEPARATOR: string = isWindows ? ";" : ":";
+
 const ABSOLUTE = isWindows ? /^(?:[A-Za-z]:)?[\\/]/ : /^\//;
 
 /** The last name of a path, with what separates it from the names before. */

@@ -228,7 +228,8 @@ const HEAD = /^(?:ref:\s*refs\/|[0-9a-f]{40})/i;
 
 function* readCommonDir(fileSystem: FileSystem, gitDir: string): Io<string> {
   const file = within(gitDir, "commondir");
-  const path = yield* readLine(fileSystem, file);
+  // Most directories have no such file, and to read what is not there takes long.
+  const path = (yield* statFile(fileSystem, file)) && (yield* readLine(fileSystem, file));
   if (path === undefined) return gitDir;
   if (path === "") throw new ReftableError("format", `failed to read ${file}`, { file });
   const commonDir = beside(gitDir, path);
@@ -245,7 +246,8 @@ export function within(directory: string, name: string): string {
   return directory.endsWith("/") ? directory + name : `${directory}/${name}`;
 }
 
-function beside(directory: string, path: string): string {
+/** A path as seen from a directory. */
+export function beside(directory: string, path: string): string {
   return isAbsolute(path) || directory === "." ? path : within(directory, path);
 }
 

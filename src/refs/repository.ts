@@ -3,21 +3,23 @@ import type { HashName } from "../format/hash.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
-import { isAbsolute } from "../io/path.ts";
 import type { RefFormat } from "./backend.ts";
 import type { Config } from "./config/config.ts";
 import { type ConfigSources, loadConfig } from "./config/load_config.ts";
 import {
+  beside,
   type FoundDirectory,
   type GitDirectory,
   locateGitDirectory,
   type SearchOptions,
   within,
 } from "./git_directory.ts";
+import { resolveHead } from "./read_head.ts";
 import {
   locateRefs,
   parseRefStorage,
   readConfigFile,
+  type RefLocation,
   type RepositoryFormat,
   repositoryFormat,
   withWorktreeConfig,
@@ -26,7 +28,7 @@ import {
 
 /** A repository as seen from one of its working trees: where things are, and how it is configured. */
 export interface Repository extends GitDirectory {
-  /** The top of the working tree; `undefined` when there is none. */
+  /** The top of the working tree; `undefined` when there is none, or when Git's directory itself was opened. */
   readonly workTree: string | undefined;
   /** Whether the repository has no working tree and is not meant to have one. */
   readonly isBare: boolean;
@@ -50,7 +52,7 @@ export interface Repository extends GitDirectory {
 
 /** How to open a repository. */
 export interface RepositoryOptions extends SearchOptions, ConfigSources {
-  /** The top of the working tree, whatever the configuration says; Git's `GIT_WORK_TREE`. */
+  /** The top of the working tree, whatever the configuration says, as seen from the path; Git's `GIT_WORK_TREE`. */
   readonly workTree?: string | undefined;
   /** How refs are stored, whatever the configuration says, such as `files`; Git's `GIT_REFERENCE_BACKEND`. */
   readonly refStorage?: string | undefined;
@@ -110,8 +112,11 @@ export function* locateRepository(
     gitDir,
     commonDir,
     worktreeConfig: format.worktreeConfig,
+    currentBranch: () => currentBranch(fileSystem, location, format.hash),
   });
-  const workTree = options.workTree ?? findWorkTree(found, format);
+  const workTree = options.workTree === undefined
+    ? findWorkTree(found, format)
+    : beside(path, options.workTree);
   const id = worktreeId(found);
   return {
     gitDir,
@@ -125,6 +130,15 @@ export function* locateRepository(
     config,
     fileSystem,
   };
+}
+
+function* currentBranch(
+  fileSystem: FileSystem,
+  location: RefLocation,
+  hash: HashName,
+): Io<string | undefined> {
+  const { refname } = yield* resolveHead(fileSystem, location, hash);
+  return refname && /^refs\/heads\/(.*)$/s.exec(refname)?.[1];
 }
 
 function givenRefStorage(value: string) {
@@ -153,6 +167,6 @@ function findWorkTree(
   { isBare, workTree }: RepositoryFormat,
 ): string | undefined {
   if (isBare) return undefined;
-  if (workTree !== undefined) return isAbsolute(workTree) ? workTree : within(gitDir, workTree);
+  if (workTree !== undefined) return beside(gitDir, workTree);
   return top;
 }

@@ -5,7 +5,7 @@ import type { Io } from "../io/io.ts";
 import { isAbsolute } from "../io/path.ts";
 import { readIfPresent, realPath, statFile } from "../io/requests.ts";
 import type { RefFormat } from "./backend.ts";
-import { badLine, configBoolean, configNumber, configString } from "./config/config_values.ts";
+import { badLine, configBoolean, configNumber } from "./config/config_values.ts";
 import type { ConfigVariable } from "./config/config_variable.ts";
 import { parseConfig } from "./config/parse_config.ts";
 import { type FoundDirectory, type GitDirectory, within } from "./git_directory.ts";
@@ -36,13 +36,15 @@ export interface RefStorage {
 const NEWEST_VERSION = 1;
 
 /** What is being collected. */
-type Draft = { -readonly [Key in keyof RepositoryFormat]: RepositoryFormat[Key] };
+type Draft = { -readonly [Key in keyof RepositoryFormat]: RepositoryFormat[Key] } & {
+  compatHash?: HashName;
+};
 
 /** Extensions that were understood from the first version of repositories on. */
 const EXTENSIONS: Readonly<Record<string, (variable: ConfigVariable, draft: Draft) => void>> = {
   noop: () => {},
   preciousobjects: (variable) => void configBoolean(variable),
-  partialclone: (variable) => void configString(variable),
+  partialclone: (variable) => void requiredValue(variable),
   worktreeconfig: (variable, draft) => draft.worktreeConfig = configBoolean(variable),
 };
 
@@ -50,10 +52,15 @@ const EXTENSIONS: Readonly<Record<string, (variable: ConfigVariable, draft: Draf
 const NEW_EXTENSIONS: typeof EXTENSIONS = {
   "noop-v1": () => {},
   objectformat: (variable, draft) => draft.hash = hashName(variable),
-  compatobjectformat: (variable) => void hashName(variable),
+  compatobjectformat(variable, draft) {
+    const hash = hashName(variable);
+    if (draft.compatHash !== undefined) {
+      throw badLine(variable, `'${variable.name}' already specified as '${draft.compatHash}'`);
+    }
+    draft.compatHash = hash;
+  },
   refstorage(variable, draft) {
-    const value = configString(variable);
-    draft.refStorage = parseRefStorage(value);
+    draft.refStorage = parseRefStorage(requiredValue(variable));
     if (!draft.refStorage) throw badExtension(variable);
   },
   relativeworktrees: (variable) => void configBoolean(variable),
@@ -98,7 +105,8 @@ export function repositoryFormat(variables: readonly ConfigVariable[]): Reposito
   }
   if (version > 0) refuse("unknown repository", unknownExtensions, file);
   else refuse("repo version is 0, but v1-only", newExtensions, file);
-  return draft;
+  const { compatHash: _, ...format } = draft;
+  return format;
 }
 
 function refuse(what: string, extensions: readonly string[], file: string | undefined): void {
@@ -111,7 +119,7 @@ function refuse(what: string, extensions: readonly string[], file: string | unde
 /** Reads what tells whether there is a working tree, and where: what each working tree may configure for itself. */
 function readPlace(variable: ConfigVariable, draft: Draft): void {
   if (variable.name === "core.bare") draft.isBare = configBoolean(variable);
-  if (variable.name === "core.worktree") draft.workTree = configString(variable);
+  if (variable.name === "core.worktree") draft.workTree = requiredValue(variable);
 }
 
 /** Lets a working tree's own configuration go before what all share. */
@@ -124,8 +132,13 @@ export function withWorktreeConfig(
   return draft;
 }
 
+function requiredValue(variable: ConfigVariable): string {
+  if (variable.value !== undefined) return variable.value;
+  throw badLine(variable, `missing value for '${variable.name}'`);
+}
+
 function hashName(variable: ConfigVariable): HashName {
-  const value = configString(variable);
+  const value = requiredValue(variable);
   if (value === "sha1" || value === "sha256") return value;
   throw badExtension(variable);
 }

@@ -1,10 +1,8 @@
 import type { ReftableError } from "../../errors.ts";
+import type { Environment } from "../../io/environment.ts";
 import { canonicalKey, splitConfigKey } from "./config_key.ts";
 import { badLine } from "./config_values.ts";
 import type { ConfigVariable } from "./config_variable.ts";
-
-/** Gives a variable of the environment; `undefined` when there is none, or it may not be read. */
-export type Environment = (name: string) => string | undefined;
 
 /**
  * Reads the variables that are given outside of all files: by `GIT_CONFIG_COUNT` and its like, by

@@ -1,9 +1,10 @@
 import { compileWildmatch } from "../../bytes/wildmatch.ts";
+import type { Environment } from "../../io/environment.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import type { Io } from "../../io/io.ts";
 import { dirname, isAbsolute } from "../../io/path.ts";
 import { realPath, statFile } from "../../io/requests.ts";
-import type { Environment } from "./config_parameters.ts";
+
 import { badLine } from "./config_values.ts";
 import type { ConfigVariable } from "./config_variable.ts";
 import { expandHome } from "./expand_path.ts";

@@ -1,11 +1,12 @@
 import { ReftableError } from "../../errors.ts";
+import type { Environment } from "../../io/environment.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import type { Io } from "../../io/io.ts";
 import { isAbsolute } from "../../io/path.ts";
 import { readIfPresent, statFile } from "../../io/requests.ts";
 import { Config } from "./config.ts";
 import { splitConfigKey } from "./config_key.ts";
-import { type Environment, readParameters } from "./config_parameters.ts";
+import { readParameters } from "./config_parameters.ts";
 import { badLine, parseBoolean } from "./config_values.ts";
 import type { ConfigVariable } from "./config_variable.ts";
 import { expandHome } from "./expand_path.ts";

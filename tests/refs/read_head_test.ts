@@ -1,0 +1,171 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { copy } from "@std/fs";
+import { readHead, ReftableError } from "@reftable/reftable";
+import { seeded } from "../fixtures.ts";
+import { GitRepo, gitTest, runGit } from "../peers/git.ts";
+
+/** What git says is checked out. */
+async function headOfGit(cwd: string): Promise<{ refname?: string; oid?: string }> {
+  const ask = async (...args: readonly string[]) => {
+    const { code, stdout } = await runGit(args, { cwd });
+    return code === 0 ? stdout.trim() : undefined;
+  };
+  const refname = await ask("symbolic-ref", "-q", "HEAD");
+  const oid = await ask("rev-parse", "-q", "--verify", "HEAD");
+  return { ...(refname && { refname }), ...(oid && { oid }) };
+}
+
+/** Compares, and gives what both find. */
+async function check(path: string): Promise<{ refname?: string; oid?: string }> {
+  const expected = await headOfGit(path);
+  const { refname, oid } = readHead(path);
+  assertEquals({ ...(refname && { refname }), ...(oid && { oid }) }, expected, path);
+  return expected;
+}
+
+for (const refFormat of ["files", "reftable"] as const) {
+  for (const hash of ["sha1", "sha256"] as const) {
+    gitTest(
+      `readHead() reads what is checked out, as git does: ${refFormat}, ${hash}`,
+      async () => {
+        await using repo = await GitRepo.create({ refFormat, hash });
+        const { dir } = repo;
+        assertEquals(await check(dir), { refname: "refs/heads/main" });
+        await repo.ok(["commit", "-q", "--allow-empty", "-m", "one"]);
+        const { oid } = await check(dir);
+        assert(oid);
+        await repo.ok(["worktree", "add", "-q", "../linked", "-b", "topic/größe"]);
+        await repo.ok(["worktree", "add", "-q", "--detach", "../detached"]);
+        await repo.ok(["clone", "-q", "--bare", `--ref-format=${refFormat}`, ".", "../bare"]);
+        await repo.ok(["commit", "-q", "--allow-empty", "-m", "two"]);
+        assertEquals(await check(`${dir}/../linked`), { refname: "refs/heads/topic/größe", oid });
+        assertEquals(await check(`${dir}/../detached`), { oid });
+        assertEquals(await check(`${dir}/../bare`), { refname: "refs/heads/main", oid });
+        assertEquals(await check(`${repo.gitDir}/worktrees/linked`), {
+          refname: "refs/heads/topic/größe",
+          oid,
+        });
+        for (
+          const args of [["pack-refs", "--all"], ["commit", "-q", "--allow-empty", "-m", "three"]]
+        ) {
+          await repo.ok(args);
+          for (const name of ["repo", "repo/.git/objects", "linked", "detached"]) {
+            await check(`${dir}/../${name}`);
+          }
+        }
+        // Symbolic refs that lead further, to the last one that git follows.
+        for (let i = 0; i < 6; i++) {
+          await repo.ok(["symbolic-ref", `refs/heads/link-${i}`, `refs/heads/link-${i + 1}`]);
+        }
+        for (const [start, isFound] of [[6, true], [3, true], [2, false], [0, false]] as const) {
+          await repo.ok(["symbolic-ref", "HEAD", `refs/heads/link-${start}`]);
+          if (isFound) assertEquals(await check(dir), { refname: "refs/heads/link-6" });
+          else assertThrows(() => readHead(dir), ReftableError, "symbolic refs follow each other");
+        }
+        await repo.ok(["update-ref", "refs/heads/link-6", "main"]);
+        await repo.ok(["symbolic-ref", "HEAD", "refs/heads/link-3"]);
+        assertEquals((await check(dir)).refname, "refs/heads/link-6");
+      },
+    );
+  }
+}
+
+gitTest("readHead() finds refs that are kept elsewhere", async () => {
+  for (const refFormat of ["files", "reftable"] as const) {
+    await using repo = await GitRepo.create({ refFormat });
+    await repo.ok(["commit", "-q", "--allow-empty", "-m", "one"]);
+    await repo.ok(["worktree", "add", "-q", "../linked"]);
+    const elsewhere = `${repo.dir}/../elsewhere`;
+    await copy(repo.gitDir, elsewhere);
+    for (const name of refFormat === "files" ? ["refs/heads/main"] : ["reftable/tables.list"]) {
+      Deno.removeSync(`${repo.gitDir}/${name}`);
+    }
+    await Deno.writeTextFile(
+      `${repo.gitDir}/config`,
+      `[core]\n\trepositoryformatversion = 1\n[extensions]\n\trefStorage = ${refFormat}://../../elsewhere\n`,
+    );
+    assertEquals((await check(repo.dir)).refname, "refs/heads/main");
+    assertEquals((await check(`${repo.dir}/../linked`)).refname, "refs/heads/linked");
+  }
+});
+
+gitTest("readHead() reads a stack that takes the place of packed refs", async () => {
+  await using repo = await GitRepo.create({ refFormat: "files" });
+  await using other = await GitRepo.create();
+  for (const { ok } of [repo, other].map((repo) => ({ ok: repo.ok.bind(repo) }))) {
+    await ok(["commit", "-q", "--allow-empty", "-m", "one"]);
+  }
+  const { oid } = await check(repo.dir);
+  Deno.renameSync(other.reftableDir, repo.reftableDir);
+  assertEquals(readHead(repo.dir), { refname: "refs/heads/main", oid });
+  Deno.removeSync(`${repo.gitDir}/refs/heads/main`);
+  assertEquals(readHead(repo.dir), { refname: "refs/heads/main", oid });
+  Deno.writeTextFileSync(`${repo.gitDir}/HEAD`, "ref: refs/heads/missing\n");
+  assertEquals(readHead(repo.dir), { refname: "refs/heads/missing", oid: undefined });
+});
+
+gitTest("readHead() finds a branch among many packed ones", async () => {
+  await using repo = await GitRepo.create({ refFormat: "files" });
+  const random = seeded(3);
+  const names = Array.from({ length: 3000 }, (_, i) => {
+    return `refs/heads/${random(1000)}/${"x".repeat(random(100))}${i}`;
+  });
+  names.push(`refs/heads/long/${"y".repeat(200)}/`.repeat(1).slice(0, -1));
+  await repo.ok(["commit", "-q", "--allow-empty", "-m", "one"]);
+  await repo.ok(["tag", "-m", "annotated", "annotated"]);
+  for (let i = 0; i < 300; i++) names.push(`refs/tags/${i}`);
+  await repo.ok(["update-ref", "--stdin"], {
+    stdin: names.map((name) =>
+      `create ${name} ${name.startsWith("refs/tags/") ? "annotated" : "main"}\n`
+    ).join(""),
+  });
+  await repo.ok(["pack-refs", "--all"]);
+  const file = `${repo.gitDir}/packed-refs`;
+  const sorted = Deno.readTextFileSync(file);
+  const lines = sorted.split("\n");
+  const unsorted = [lines[0]!.replace(" sorted", ""), ...lines.slice(1, -1).reverse(), ""].join(
+    "\n",
+  );
+  const { oid } = await check(repo.dir);
+  for (const text of [sorted, unsorted.replaceAll(/^\^.*\n/gm, "")]) {
+    Deno.writeTextFileSync(file, text);
+    const asked = [...names.sort().filter((_, i) => i % 37 === 0), names[0]!, names.at(-1)!];
+    for (const name of [...asked, "refs/heads/0", "refs/zzz/z", "refs/a", `${names[5]}x`]) {
+      Deno.writeTextFileSync(`${repo.gitDir}/HEAD`, `ref: ${name}\n`);
+      const known = names.includes(name);
+      const found = readHead(repo.dir);
+      assertEquals([found.refname, found.oid !== undefined], [name, known], name);
+      if (name.startsWith("refs/heads/") && known) assertEquals(found.oid, oid);
+    }
+  }
+});
+
+Deno.test("readHead() refuses a repository whose HEAD makes no sense", () => {
+  const dir = Deno.makeTempDirSync({ prefix: "reftable-head-" });
+  try {
+    for (const name of ["objects", "refs/heads"]) {
+      Deno.mkdirSync(`${dir}/${name}`, { recursive: true });
+    }
+    const cases: readonly [head: string, message: string][] = [
+      ["ref: refs/heads/a..b\n", 'it leads to the bad name "refs/heads/a..b"'],
+      ["ref: refs/heads/main\n", 'refs/heads/main is "no object id"'],
+      [`${"1".repeat(39)}2x\n`, `HEAD is "${"1".repeat(39)}2x"`],
+    ];
+    Deno.writeTextFileSync(`${dir}/refs/heads/main`, "no object id\n");
+    for (const [head, message] of cases) {
+      Deno.writeTextFileSync(`${dir}/HEAD`, head);
+      const error = assertThrows(() => readHead(dir), ReftableError);
+      assertEquals(error.message, `Cannot tell what is checked out in "${dir}": ${message}`);
+      assertEquals(error.code, "format");
+    }
+    Deno.writeTextFileSync(`${dir}/HEAD`, "ref: refs/heads/packed\n");
+    Deno.writeTextFileSync(`${dir}/packed-refs`, "# pack-refs with: sorted \nwords\n");
+    assertThrows(
+      () => readHead(dir),
+      ReftableError,
+      `unexpected line in ${dir}/packed-refs: words`,
+    );
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+});
