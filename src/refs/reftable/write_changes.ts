@@ -1,4 +1,4 @@
-import { compareText, decodeText, encodeText } from "../../bytes/text.ts";
+import { compareText } from "../../bytes/text.ts";
 import { hashSize } from "../../format/hash.ts";
 import type { LogUpdate } from "../../format/log_record.ts";
 import type { RefRecord } from "../../format/ref_record.ts";
@@ -7,10 +7,8 @@ import type { TableWriter } from "../../table/table_writer.ts";
 import type { LogChange, LogTransfer, RefChange } from "../backend.ts";
 import type { Identity, ReflogEntry } from "../reflog_entry.ts";
 import type { NewRefValue } from "../stored_ref.ts";
+import { cutMessage } from "./cut_message.ts";
 import { LogIndex } from "./stack_logs.ts";
-
-/** The size of a block when it is not configured. */
-const DEFAULT_BLOCK_SIZE = 4096;
 
 /** An entry that is added to a log. */
 type AppendedLog = LogChange & { readonly kind: "append" };
@@ -46,8 +44,7 @@ export function writeChanges(
     if (value === "delete") writer.addRef({ kind: "deletion", refname, updateIndex });
     else if (value) writer.addRef(refRecord(refname, value, last));
   }
-  const messageSize = Math.floor((blockSize || DEFAULT_BLOCK_SIZE) / 2);
-  using logs = new LogChanges(writer, stack, { first: updateIndex, last, messageSize });
+  using logs = new LogChanges(writer, stack, { first: updateIndex, last, blockSize });
   for (const change of sorted) logs.write(change);
 }
 
@@ -79,8 +76,8 @@ interface LogLimits {
   readonly first: number;
   /** The update index of what is created. */
   readonly last: number;
-  /** The most bytes that a message may have. */
-  readonly messageSize: number;
+  /** The size of a block in bytes, if it is configured. */
+  readonly blockSize: number | undefined;
 }
 
 /** Writes what happens to logs, ref by ref in the order of names. */
@@ -158,7 +155,7 @@ class LogChanges implements Disposable {
   }
 
   #message({ message }: AppendedLog): string {
-    return `${cut(message, this.#limits.messageSize)}\n`;
+    return `${cutMessage(message, this.#limits.blockSize)}\n`;
   }
 
   #rewrite(refname: string, { before, after }: LogChange & { kind: "rewrite" }): void {
@@ -196,11 +193,4 @@ class LogChanges implements Disposable {
   [Symbol.dispose](): void {
     this.#index[Symbol.dispose]();
   }
-}
-
-/** Cuts a text to a number of bytes, as git does: perhaps in the middle of a character. */
-function cut(text: string, size: number): string {
-  if (3 * text.length <= size) return text;
-  const bytes = encodeText(text);
-  return bytes.length <= size ? text : decodeText(bytes, 0, size);
 }
