@@ -2,6 +2,7 @@ import { refnameProblem } from "../format/refname.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Command, CommandSpec } from "./command.ts";
 import type { Context } from "./context.ts";
+import { Failure, fatal } from "./failure.ts";
 
 const spec: CommandSpec = {
   name: "check-ref-format",
@@ -26,10 +27,12 @@ const spec: CommandSpec = {
 /** `reftable check-ref-format` */
 export const command: Command = { spec, run };
 
-function run(args: Arguments, context: Context): number {
+async function run(args: Arguments, context: Context): Promise<number> {
   const { operands } = args;
   if (operands.length === 2 && operands[0] === "--branch") {
-    throw new Error("later");
+    const branch = await checkBranch(operands[1]!, context);
+    context.output.write(`${branch}\n`);
+    return 0;
   }
   const options = operands.slice(0, -1);
   const name = operands.at(-1);
@@ -50,4 +53,24 @@ function run(args: Arguments, context: Context): number {
   if (refnameProblem(plain) !== undefined || !(oneLevel || refname.includes("/"))) return 1;
   if (normalize) context.output.write(`${refname}\n`);
   return 0;
+}
+
+/** Finds the branch that a name means; outside of a repository, the name itself. */
+async function checkBranch(name: string, context: Context): Promise<string> {
+  const branch = name.startsWith("@{-") ? await priorBranch(name, context) : name;
+  const isBranch = !name.startsWith("-") && branch !== "HEAD" &&
+    refnameProblem(`refs/heads/${branch}`) === undefined;
+  if (!isBranch) throw fatal(`'${name}' is not a valid branch name`);
+  return branch;
+}
+
+async function priorBranch(name: string, context: Context): Promise<string> {
+  try {
+    const refs = await context.refs();
+    const { resolveBranchName } = await import("./revision.ts");
+    return resolveBranchName(refs, name) ?? name;
+  } catch (error) {
+    if (error instanceof Failure) return name;
+    throw error;
+  }
 }

@@ -68,7 +68,8 @@ export function writeError(system: System, text: string): void {
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f]/g;
 
-/** Formats a message as Git does. */
+/** Formats a message as Git does; in C, a text ends at its first NUL. */
 export function formatMessage(prefix: string, message: string): string {
-  return `${prefix === "" ? "" : `${prefix}: `}${message.replace(CONTROL, "?")}\n`;
+  const [text = ""] = message.split("\0", 1);
+  return `${prefix === "" ? "" : `${prefix}: `}${text.replace(CONTROL, "?")}\n`;
 }

@@ -1,4 +1,5 @@
 import type { RefStore } from "../refs/ref_store.ts";
+import { fullNames } from "../refs/expand.ts";
 import type { Context } from "./context.ts";
 import { fatal } from "./failure.ts";
 
@@ -8,30 +9,132 @@ export function isZeroOid(oid: string): boolean {
 }
 
 /**
- * Finds the object that a revision means: an object id, the name of a ref, `name@{<n>}`.
+ * Finds the object that a revision means, by Git's rules: an object id or its beginning, the name of a ref,
+ * `name@{<n>}`, `name@{<date>}`, `@{-<n>}`, and `~<n>`, `^<n>`, `^{<type>}` behind any of these.
  *
  * @returns `undefined` when it means none.
  * @throws {Failure} When a log does not go back so far, in Git's words.
  */
 export async function resolveOid(context: Context, text: string): Promise<string | undefined> {
   const refs = await context.refs();
-  const length = refs.hash === "sha1" ? 40 : 64;
-  if (text.length === length && /^[0-9a-f]*$/i.test(text)) return text.toLowerCase();
-  const [, name = "", entry] = /^(.*?)(?:@\{([0-9]+)\})?$/s.exec(text) ?? [];
-  if (entry !== undefined) return atEntry(refs, name, Number(entry));
-  return refs.expand(text === "@" ? "HEAD" : text)?.resolved.oid;
+  if (isOid(text, refs)) return text.toLowerCase();
+  const [, base = "", sign, digits = ""] = /^(.*)([~^])([0-9]*)$/s.exec(text) ?? [];
+  if (sign !== undefined) {
+    const { nthAncestor, nthParent } = await import("./history.ts");
+    const count = digits === "" ? 1 : Number(digits);
+    const walk = sign === "~" ? nthAncestor : nthParent;
+    return await walk(context, await resolveOid(context, base), count);
+  }
+  const [, inner = "", type] = /^(.+)\^\{([^}]*)\}$/s.exec(text) ?? [];
+  if (type !== undefined) {
+    const { peelTo } = await import("./history.ts");
+    return await peelTo(context, await resolveOid(context, inner), type);
+  }
+  return await resolveName(refs, text, context) ?? await resolveShortOid(refs, text, context);
 }
 
-function atEntry(refs: RefStore, name: string, number: number): string | undefined {
-  const refname = name === "" ? refs.resolve("HEAD")?.refname : refs.expand(name)?.refname;
-  if (refname === undefined) return undefined;
-  let count = 0;
-  let oldest: string | undefined;
-  for (const { newOid, oldOid } of refs.reflog(refname)) {
-    if (count++ === number) return newOid;
-    oldest = oldOid;
+function isOid(text: string, { hash }: RefStore): boolean {
+  return text.length === (hash === "sha1" ? 40 : 64) && /^[0-9a-f]*$/i.test(text);
+}
+
+async function resolveName(
+  refs: RefStore,
+  text: string,
+  context: Context,
+): Promise<string | undefined> {
+  const [, name = text, at] = /^(.*?)@\{([^-].*|)\}$/s.exec(text) ?? [];
+  if (at === undefined) {
+    const branch = resolveBranchName(refs, text);
+    if (branch !== undefined && isOid(branch, refs)) return branch;
+    return expandRef(refs, branch ?? text, context)?.oid;
   }
-  if (count === number && oldest !== undefined && !isZeroOid(oldest)) return oldest;
-  if (count === 0) throw fatal(`log for '${name}' is empty`);
-  throw fatal(`log for '${name}' only has ${count} entries`);
+  if (/^(?:u|upstream|push)$/i.test(at)) {
+    throw fatal(`@{${at}} is not supported: it needs what is configured of remotes`);
+  }
+  const log = findLog(refs, name, context);
+  if (log === undefined) return undefined;
+  const { entryAt } = await import("./reflog_entry_at.ts");
+  return entryAt(refs, { ...log, name }, at, context);
+}
+
+/** Finds what a short name means, and says so when it could mean something else. */
+function expandRef(
+  refs: RefStore,
+  name: string,
+  context: Context,
+): { refname: string; oid: string } | undefined {
+  const warns = refs.repository.config.boolean("core.warnAmbiguousRefs") ?? true;
+  const found: { refname: string; oid: string }[] = [];
+  for (const full of fullNames(name)) {
+    const resolved = refs.resolve(full);
+    if (!resolved) continue;
+    const { refname, oid, isSymref, isBroken } = resolved;
+    if (oid !== undefined) found.push({ refname, oid });
+    else if (isSymref && full !== "HEAD") context.warn(`ignoring dangling symref ${full}`);
+    else if (isBroken && full.includes("/")) context.warn(`ignoring broken ref ${full}`);
+    if (found.length > 0 && !warns) break;
+  }
+  if (found.length > 1) context.warn(`refname '${name}' is ambiguous.`);
+  return found[0];
+}
+
+/** Finds the log that a short name means, and what its ref holds now. */
+function findLog(
+  refs: RefStore,
+  name: string,
+  context: Context,
+): { refname: string; oid: string } | undefined {
+  if (name === "") return expandRef(refs, "HEAD", context);
+  const refname = findReflog(refs, resolveBranchName(refs, name) ?? name);
+  const oid = refname && refs.resolve(refname)?.oid;
+  return oid === undefined ? undefined : { refname: refname!, oid };
+}
+
+/**
+ * Finds the ref whose log a short name means: of those it may stand for, the first that has one, or leads to a ref
+ * that has.
+ */
+export function findReflog(refs: RefStore, name: string): string | undefined {
+  for (const refname of fullNames(name === "@" ? "HEAD" : name)) {
+    const resolved = refs.resolve(refname);
+    if (resolved?.oid === undefined) continue;
+    if (refs.hasReflog(refname)) return refname;
+    if (refs.hasReflog(resolved.refname)) return resolved.refname;
+  }
+  return undefined;
+}
+
+/**
+ * Finds what `@` and `@{-<n>}` stand for: HEAD, and what was checked out before as often.
+ *
+ * @returns `undefined` when the name is none of these, or that was not so often.
+ */
+export function resolveBranchName(refs: RefStore, name: string): string | undefined {
+  if (name === "@") return "HEAD";
+  const [, digits, rest = ""] = /^@\{-([0-9]+)\}(.*)$/s.exec(name) ?? [];
+  if (digits === undefined) return undefined;
+  let remaining = Number(digits);
+  for (const { message } of refs.reflog("HEAD")) {
+    const [, from] = /^checkout: moving from (.*?) to /s.exec(message) ?? [];
+    if (from !== undefined && --remaining === 0) return from + rest;
+  }
+  return undefined;
+}
+
+/** The fewest digits that may stand for an object id. */
+const FEWEST_DIGITS = 4;
+
+async function resolveShortOid(
+  refs: RefStore,
+  text: string,
+  context: Context,
+): Promise<string | undefined> {
+  const [, digits = text] = /-g([0-9a-f]+)$/i.exec(text) ?? [];
+  if (digits.length < FEWEST_DIGITS || !/^[0-9a-f]+$/i.test(digits)) return undefined;
+  const { ObjectNames } = await import("./object_names.ts");
+  using names = ObjectNames.open(refs.repository, context);
+  const [oid, ...others] = names.withPrefix(digits.toLowerCase());
+  if (others.length === 0) return oid;
+  context.warn(`short object ID ${digits} is ambiguous`, "error");
+  return undefined;
 }

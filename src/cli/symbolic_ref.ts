@@ -68,13 +68,14 @@ function show(refs: RefStore, name: string, args: Arguments, { output }: Context
 
 /** Finds where a symbolic ref leads; `undefined` when it is none. */
 function targetOf(refs: RefStore, name: string, recurse: boolean): string | undefined {
-  const resolved = refs.resolve(name);
   if (refnameProblem(name) !== undefined) throw fatal(`No such ref: ${name}`);
+  if (!recurse) {
+    const stored = refs.read(name);
+    return stored?.kind === "symref" ? stored.target : undefined;
+  }
+  const resolved = refs.resolve(name);
   if (resolved?.isBroken) throw fatal(`No such ref: ${name}`);
-  if (!resolved?.isSymref) return undefined;
-  if (recurse) return resolved.refname;
-  const stored = refs.read(name);
-  return stored?.kind === "symref" ? stored.target : undefined;
+  return resolved?.isSymref ? resolved.refname : undefined;
 }
 
 async function deleteSymref(refs: RefStore, name: string, context: Context): Promise<number> {

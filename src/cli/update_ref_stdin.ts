@@ -47,7 +47,7 @@ export async function updateFromStdin(
     const instruction = Object.hasOwn(INSTRUCTIONS, word) ? INSTRUCTIONS[word]! : undefined;
     const follows = line.slice(word.length, word.length + 1);
     if (!instruction || follows !== (instruction.words > 0 ? " " : terminator)) {
-      throw fatal(`unknown command: ${line.replace(/\0$/, "")}`);
+      throw fatal(`unknown command: ${line}`);
     }
     if (terminator === "\0") {
       for (let i = 1; i < instruction.words; i++) {
@@ -175,16 +175,14 @@ class Series implements AsyncDisposable {
   #printRejections(): void {
     for (const rejection of this.#transaction.rejections) {
       this.#context.warn(rejection.error.message, "error");
-      this.#context.output.write(formatRejection(rejection));
+      this.#context.output.write(formatRejection(rejection, this.zero));
     }
   }
 }
 
-function formatRejection(rejection: RefRejection): string {
-  const { refname, newOid, newTarget, oldOid, oldTarget, reason } = rejection;
-  // As the C library prints what is not there.
-  const [next, old] = [newOid ?? newTarget ?? "(null)", oldOid ?? oldTarget ?? "(null)"];
-  return `rejected ${refname} ${next} ${old} ${reason}\n`;
+function formatRejection({ refname, newOid, oldOid, reason }: RefRejection, zero: string): string {
+  // As with Git, what is no object id is shown as zeros.
+  return `rejected ${refname} ${newOid ?? zero} ${oldOid ?? zero} ${reason}\n`;
 }
 
 function explained(error: unknown, prefix: string): unknown {
@@ -294,10 +292,7 @@ const INSTRUCTIONS: Readonly<Record<string, Instruction>> = {
     words: 1,
     leadsTo: "open",
     run(series, parser) {
-      const { rest } = parser;
-      if (rest.replace(/[\n\0]$/, "") !== "no-deref" || rest === "no-deref\0\n") {
-        throw fatal(`option unknown: ${rest.replace(/\0$/, "")}`);
-      }
+      if (!/^no-deref[\n\0]$/.test(parser.rest)) throw fatal(`option unknown: ${parser.rest}`);
       series.setNoDeref();
     },
   },

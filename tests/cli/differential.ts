@@ -46,6 +46,8 @@ export interface Case {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether the first line on standard error is compared; it is, unless told otherwise. */
   readonly stderr?: false;
+  /** Whether what is in the repository afterwards is compared; it is, unless told otherwise. */
+  readonly leaves?: false;
 }
 
 /** Makes a case of a line whose words are separated by spaces; those in quotation marks may have some. */
@@ -135,7 +137,7 @@ export class Twins implements Disposable {
       const twins = this.#copies();
       differences.push(...await this.#compare(item, twins));
       const [git, ours] = [stateOf(twins.git), stateOf(twins.ours)];
-      if (git !== ours) {
+      if (git !== ours && item.leaves !== false) {
         differences.push(describe(item, "leaves", difference(git, ours)));
       }
       for (const directory of Object.values(twins)) {
@@ -215,38 +217,36 @@ function describe({ args, stdin, env, cwd }: Case, what: string, how: string): s
   return `${words.join(" ")}${extras && ` (${extras})`} ${what}:\n${how}`;
 }
 
-/** The lines that only one of two texts has. */
+/** The lines that only one of two texts has; the first that differ, when only their order does. */
 function difference(git: string, ours: string): string {
   const [theirs, our] = [git.split("\n"), ours.split("\n")];
-  const only = (lines: string[], other: string[], sign: string) =>
-    lines.filter((line, i) => other[i] !== line).slice(0, 5)
-      .map((line) => `    ${sign} ${JSON.stringify(line)}`);
+  const only = (lines: string[], other: string[], sign: string) => {
+    const missing = lines.filter((line) => !other.includes(line));
+    const shown = missing.length > 0 ? missing : lines.filter((line, i) => other[i] !== line);
+    return shown.slice(0, 5).map((line) => `    ${sign} ${JSON.stringify(line)}`);
+  };
   return [...only(theirs, our, "git: "), ...only(our, theirs, "ours:")].join("\n");
 }
 
 /** What is in a repository, as git sees it: all refs, and the logs of all of them. */
 function stateOf(directory: string): string {
-  const worktrees = runGitIn(directory, { args: ["worktree", "list", "--porcelain"] }).stdout
+  const linked = runGitIn(directory, { args: ["worktree", "list", "--porcelain"] }).stdout
     .split("\n").filter((line) => line.startsWith("worktree ")).map((line) => line.slice(9));
-  return [...new Set([directory, ...worktrees])].map((worktree) =>
+  return [...new Set([directory, ...linked.slice(1)])].map((worktree) =>
     stateOfWorktree(worktree).replaceAll(directory.replace(/\/repo$/, ""), "<twin>")
   ).join("\n");
 }
 
 function stateOfWorktree(directory: string): string {
-  const format = "%(objectname) %(refname) %(symref)";
-  const refs = runGitIn(directory, {
-    args: ["for-each-ref", "--include-root-refs", `--format=${format}`],
-  });
-  const head = runGitIn(directory, { args: ["symbolic-ref", "--no-recurse", "HEAD"] });
-  const logs = runGitIn(directory, { args: ["reflog", "list"] }).stdout.trim().split("\n");
-  const entries = logs.filter((name) => name !== "").map((name) => {
-    const log = runGitIn(directory, {
-      args: ["log", "-g", "--no-abbrev", "--date=raw", "--format=%H %gd %gn <%ge> %gs", name, "--"],
-    });
-    return `${name}:\n${log.stdout}`;
-  });
-  return [refs.stdout, refs.stderr, head.stdout, head.code, ...logs, ...entries].join("\n");
+  return [
+    ["for-each-ref", "--include-root-refs", "--format=%(objectname) %(refname) %(symref)"],
+    ["symbolic-ref", "--no-recurse", "HEAD"],
+    ["reflog", "list"],
+    ["log", "-g", "--all", "--date=raw", "--format=%H %gD %gn <%ge> %gs"],
+  ].map((args) => {
+    const { code, stdout, stderr } = runGitIn(directory, { args });
+    return `${args[0]} ${code}\n${stdout}${stderr}`;
+  }).join("\n");
 }
 
 /** What makes a kind of repository. */
