@@ -21,11 +21,6 @@ export function openRefs({ system, globals, directory }: Context): RefStore {
       workTree: globals.workTree ?? env("GIT_WORK_TREE"),
       refStorage: env("GIT_REFERENCE_BACKEND"),
       ceilingDirectories: ceilings?.split(":"),
-        name: env("GIT_COMMITTER_NAME") ?? "",
-        email: env("GIT_COMMITTER_EMAIL") ?? "",
-        time: Number((env("GIT_COMMITTER_DATE") ?? "0").replace("@", "").split(" ")[0]),
-        tzOffset: Number((env("GIT_COMMITTER_DATE") ?? "0 0").split(" ")[1]),
-      },
       environment: (name) => system.env(name),
       parameters: globals.bare ? [...globals.config, "core.bare=true"] : globals.config,
     });
