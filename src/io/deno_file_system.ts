@@ -76,6 +76,7 @@ function fileInfo(info: Deno.FileInfo): FileInfo {
     size: info.size,
     mtime: info.mtime?.getTime() ?? 0,
     inode: info.ino ?? 0,
+    mode: info.mode === null ? undefined : info.mode & 0o7777,
   };
 }
 

@@ -8,6 +8,8 @@ export interface FileInfo {
   readonly mtime: number;
   /** Its inode's number, or 0 where there is none: with size and mtime it tells a new file of the same name. */
   readonly inode: number;
+  /** Its permissions, where there is such a thing. */
+  readonly mode?: number | undefined;
 }
 
 /** An entry of a directory. */

@@ -242,6 +242,7 @@ Deno.test({
       await denoFileSystem.makeDirectory(join(dir, "d"), 0o600);
       await denoFileSystem.makeDirectory(join(dir, "e"));
       assertEquals([modeOf("d"), modeOf("e")], [0o700, modeOf("plain")]);
+      assertEquals(denoFileSystem.statSync(join(dir, "d"))?.mode, 0o700);
     }),
 });
 
