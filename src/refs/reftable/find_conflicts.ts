@@ -2,6 +2,7 @@ import { decodeText } from "../../bytes/text.ts";
 import { RefValueType } from "../../format/ref_record.ts";
 import { MergedTable } from "../../merged/merged_table.ts";
 import type { Stack } from "../../stack/stack.ts";
+import { ExistingDirectories } from "../existing_directories.ts";
 import { KeyFinder } from "./key_finder.ts";
 
 const SLASH = 0x2f;
@@ -51,39 +52,4 @@ function firstBelow(
     if (!isRemoved(refname)) return refname;
   }
   return undefined;
-}
-
-/**
- * Finds directories of names that are refs themselves. Names come in order, so those with the same directory mostly
- * follow each other and are answered at once.
- */
-class ExistingDirectories {
-  readonly #exists: (name: string) => boolean;
-  #directory = "";
-  #first: string | undefined;
-
-  constructor(exists: (name: string) => boolean) {
-    this.#exists = exists;
-  }
-
-  /** The shortest directory of a name that is a ref. */
-  first(refname: string): string | undefined {
-    const directory = refname.slice(0, Math.max(0, refname.lastIndexOf("/")));
-    if (directory !== this.#directory) {
-      this.#first = this.#search(directory);
-      this.#directory = directory;
-    }
-    return this.#first;
-  }
-
-  #search(directory: string): string | undefined {
-    // What the last directory shares with this one was looked for already, unless that found something.
-    const last = `${this.#directory}/`;
-    for (let end = directory.indexOf("/"); end !== -1; end = directory.indexOf("/", end + 1)) {
-      const name = directory.slice(0, end);
-      if (this.#first === undefined && last.startsWith(`${name}/`)) continue;
-      if (this.#exists(name)) return name;
-    }
-    return directory !== "" && this.#exists(directory) ? directory : undefined;
-  }
 }

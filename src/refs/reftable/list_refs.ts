@@ -1,6 +1,6 @@
-import { compareText } from "../../bytes/text.ts";
 import type { RefRecord } from "../../format/ref_record.ts";
 import type { ListRefsOptions } from "../backend.ts";
+import { MergedRefs } from "../merged_refs.ts";
 import { isCurrentWorktreeRef, isRootRef, REFS_PREFIX } from "../names.ts";
 import type { StoredRef } from "../stored_ref.ts";
 import type { WorktreeStacks } from "./worktree_stacks.ts";
@@ -27,34 +27,4 @@ export function listStackRefs(
   const stored = refs as IteratorObject<StoredRef, void>;
   if (!includeRoot || isBelowRefs) return stored;
   return stored.filter(({ refname }) => refname.startsWith(REFS_PREFIX) || isRootRef(refname));
-}
-
-/** Two lists of refs as one. Where both have a ref, that of the first counts. */
-class MergedRefs extends Iterator<RefRecord, void> {
-  readonly #first: IteratorObject<RefRecord, void>;
-  readonly #second: IteratorObject<RefRecord, void>;
-  #a: IteratorResult<RefRecord, void> | undefined;
-  #b: IteratorResult<RefRecord, void> | undefined;
-
-  constructor(first: IteratorObject<RefRecord, void>, second: IteratorObject<RefRecord, void>) {
-    super();
-    this.#first = first;
-    this.#second = second;
-  }
-
-  override next(): IteratorResult<RefRecord, void> {
-    const a = this.#a ??= this.#first.next();
-    const b = this.#b ??= this.#second.next();
-    const order = a.done ? 1 : b.done ? -1 : compareText(a.value.refname, b.value.refname);
-    if (order <= 0 && !a.done) this.#a = undefined;
-    if (order >= 0 && !b.done) this.#b = undefined;
-    return order <= 0 ? a : b;
-  }
-
-  override return(): IteratorReturnResult<void> {
-    this.#first.return?.();
-    this.#second.return?.();
-    this.#a = this.#b = { done: true, value: undefined };
-    return this.#a;
-  }
 }
