@@ -20,6 +20,27 @@ function toHex(bytes: Uint8Array): string {
   return digits;
 }
 
+let fourDigits: Uint32Array | undefined;
+
+/**
+ * The four digits of each pair of bytes, in ASCII, both as big-endian numbers: who writes very many digits
+ * looks up half as often as with a table of single bytes.
+ */
+export function digitsOfPairs(): Uint32Array {
+  if (fourDigits) return fourDigits;
+  const ascii = (nibble: number) => nibble.toString(16).charCodeAt(0);
+  const digits = Uint32Array.from({ length: 16 }, (_, nibble) => ascii(nibble));
+  const two = Uint32Array.from(
+    { length: 256 },
+    (_, byte) => digits[byte >> 4]! << 8 | digits[byte & 15]!,
+  );
+  fourDigits = new Uint32Array(0x10000);
+  for (let high = 0, pair = 0; high < 256; high++) {
+    for (let low = 0; low < 256; low++) fourDigits[pair++] = two[high]! << 16 | two[low]!;
+  }
+  return fourDigits;
+}
+
 /** The value of each digit by its ASCII code; 255 for what is no digit. */
 const VALUES = new Uint8Array(128).fill(255);
 for (let value = 0; value < 16; value++) {

@@ -26,12 +26,13 @@ const NO_BLOCK: Block = {
 export class BlockCursor {
   /** The block walked through. */
   block: Block = NO_BLOCK;
-  /** The current key in its first {@linkcode BlockCursor.keyLength} bytes. */
+  /**
+   * The current key in its first {@linkcode BlockCursor.keyLength} bytes. Its own length is a multiple of 4, so that
+   * keys can be copied four bytes at a time.
+   */
   key: Uint8Array = new Uint8Array(64);
   /** The length of the current key. */
   keyLength = 0;
-  /** How many records were passed since the cursor was made. */
-  ordinal = 0;
   /** How many bytes the current key shares with the one before it. */
   sharedLength = 0;
   /** The three bits stored beside the key: what kind of value follows. */
@@ -49,8 +50,6 @@ export class BlockCursor {
   #end = 0;
   /** Whether it is a ref block. */
   #refs = false;
-  /** The start of the current record. */
-  #recordStart = 0;
   /** The longest prefix that the next record may share: none for the first of a block. */
   #prefixLimit = 0;
 
@@ -94,7 +93,6 @@ export class BlockCursor {
     this.valueType = other.valueType;
     this.valueStart = other.valueStart;
     this.valueEnd = other.valueEnd;
-    this.#recordStart = other.#recordStart;
   }
 
   /**
@@ -108,30 +106,32 @@ export class BlockCursor {
     const end = this.#end;
     let position = this.valueEnd;
     if (position >= end) return false;
-    this.ordinal++;
-    this.#recordStart = position;
-    // Most lengths fit into one byte; the general decoder is called for the others only.
+    // Most lengths fit into one byte or two; the general decoder is called for the others only.
     let prefixLength = bytes[position++]!;
     let suffix = bytes[position++]!;
     if ((prefixLength | suffix) >= 0x80) {
-      const reader = this.#reader;
-      reader.position = position - 2;
-      prefixLength = reader.varint();
-      suffix = reader.varint();
-      position = reader.position;
-      if (reader.failed) throw this.#damage("its key lengths do not fit");
+      if (prefixLength < 0x80 && position < end && bytes[position]! < 0x80) {
+        suffix = (((suffix & 0x7f) + 1) << 7) | bytes[position++]!;
+      } else {
+        const reader = this.#reader;
+        reader.position = position - 2;
+        prefixLength = reader.varint();
+        suffix = reader.varint();
+        position = reader.position;
+        if (reader.failed) throw this.#damage("its key lengths do not fit");
+        // Numbers that may have more than 32 bits would make all that follows slower.
+        if (suffix > 0x7fffffff) throw this.#keyTooLong(Math.floor(suffix / 8), end - position);
+      }
     }
     this.valueType = suffix & 7;
-    const suffixLength = (suffix - (suffix & 7)) / 8;
+    const suffixLength = suffix >>> 3;
     const keyLength = prefixLength + suffixLength;
     if (prefixLength > this.#prefixLimit) {
       throw this.#damage(
         `it shares ${prefixLength} bytes with the key before it, which has ${this.#prefixLimit}`,
       );
     }
-    if (position + suffixLength > end) {
-      throw this.#damage(`its key needs ${suffixLength} bytes, ${end - position} are left`);
-    }
+    if (position + suffixLength > end) throw this.#keyTooLong(suffixLength, end - position);
     if (keyLength > this.key.length) this.#growKey(keyLength);
     const key = this.key;
     const previousLength = this.keyLength;
@@ -148,16 +148,20 @@ export class BlockCursor {
     while (shared < keyLength) key[shared++] = bytes[position++]!;
     this.keyLength = this.#prefixLimit = keyLength;
     this.valueStart = position;
+    let valueEnd;
     if (this.#refs && this.valueType < 3 && bytes[position]! < 0x80) {
       // A plain ref: one byte for the update index, then none, one or two object ids.
-      this.valueEnd = position + 1 + this.valueType * this.#hashSize;
+      valueEnd = position + 1 + this.valueType * this.#hashSize;
     } else {
-      this.valueEnd = this.#skipValue(position);
+      valueEnd = this.#skipValue(position);
     }
-    if (this.valueEnd > end) {
-      throw this.#damage(`its value ends at ${this.valueEnd}, the records at ${end}`);
-    }
+    if (valueEnd > end) throw this.#damage(`its value ends at ${valueEnd}, the records at ${end}`);
+    this.valueEnd = valueEnd;
     return true;
+  }
+
+  #keyTooLong(length: number, left: number): Error {
+    return this.#damage(`its key needs ${length} bytes, ${left} are left`);
   }
 
   #notAscending(keyLength: number): Error {
@@ -229,10 +233,10 @@ export class BlockCursor {
     const prefixLength = reader.varint();
     const length = Math.floor(reader.varint() / 8);
     reader.skip(length);
-    this.#recordStart = recordStart;
-    if (reader.failed) throw this.#damage("its key does not fit");
+    if (reader.failed) throw this.#damage("its key does not fit", "record", recordStart);
     if (prefixLength !== 0) {
-      throw this.#damage(`a restart points to it, but it shares ${prefixLength} bytes`, "restart");
+      const finding = `a restart points to it, but it shares ${prefixLength} bytes`;
+      throw this.#damage(finding, "restart", recordStart);
     }
     return length;
   }
@@ -272,7 +276,7 @@ export class BlockCursor {
   }
 
   #growKey(length: number): void {
-    const key = new Uint8Array(2 * length);
+    const key = new Uint8Array(4 * length);
     key.set(this.key.subarray(0, this.keyLength));
     this.key = key;
   }
@@ -281,7 +285,8 @@ export class BlockCursor {
     throw this.#damage(`${kind} value type ${this.valueType} is unknown`, "value-type");
   }
 
-  #damage(finding: string, problem?: ProblemCode): Error {
-    return damagedRecord(this.block, this.#recordStart, finding, problem);
+  /** Makes the error for a record, by default the one behind the current one. */
+  #damage(finding: string, problem?: ProblemCode, start: number = this.valueEnd): Error {
+    return damagedRecord(this.block, start, finding, problem);
   }
 }

@@ -30,7 +30,8 @@ export class RefBatch {
   readonly #types = new Uint8Array(BATCH_RECORDS);
   /** Where each value continues behind its update index. */
   readonly #valueStarts = new Uint32Array(BATCH_RECORDS);
-  readonly #valueEnds = new Uint32Array(BATCH_RECORDS);
+  /** Where each value of the last batch ends, by which its records are told apart. */
+  readonly valueEnds: Uint32Array = new Uint32Array(BATCH_RECORDS);
 
   /**
    * Makes a decoder for the ref blocks of one table.
@@ -73,11 +74,14 @@ export class RefBatch {
         this.#updateIndices[count] = updateIndex;
         this.#valueStarts[count] = start;
       }
-      this.#valueEnds[count] = walker.valueEnd;
+      this.valueEnds[count] = walker.valueEnd;
       count++;
     } while (count < BATCH_RECORDS && walker.next());
     // A name that is longer than a batch goes by itself.
-    if (count === 0) return [decodeRef(cursor, this.#hashSize, this.#minUpdateIndex)];
+    if (count === 0) {
+      this.valueEnds[0] = cursor.valueEnd;
+      return [decodeRef(cursor, this.#hashSize, this.#minUpdateIndex)];
+    }
     const isAscii = seen < 0x80;
     return this.#records(count, isAscii ? decodeAscii(names.subarray(0, nameEnd)) : undefined);
   }
@@ -86,7 +90,7 @@ export class RefBatch {
   #records(count: number, names: string | undefined): RefRecord[] {
     const { bytes } = this.#walker.block;
     const first = this.#valueStarts[0]!;
-    const digits = encodeHex(bytes, first, this.#valueEnds[count - 1]!);
+    const digits = encodeHex(bytes, first, this.valueEnds[count - 1]!);
     const oidAt = (start: number) => {
       return digits.slice(2 * (start - first), 2 * (start - first + this.#hashSize));
     };
@@ -112,7 +116,7 @@ export class RefBatch {
           break;
         }
         default: {
-          const target = decodeTarget(bytes, start, this.#valueEnds[i]!);
+          const target = decodeTarget(bytes, start, this.valueEnds[i]!);
           records[i] = { kind: "symref", refname, updateIndex, target };
         }
       }

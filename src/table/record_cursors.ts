@@ -1,7 +1,7 @@
+import type { Block } from "../format/block.ts";
 import { LogDecoder, type LogRecord } from "../format/log_record.ts";
 import { RefBatch } from "../format/ref_batch.ts";
 import type { RefRecord } from "../format/ref_record.ts";
-import type { Io } from "../io/io.ts";
 import type { BlockLoader } from "./block_loader.ts";
 import type { RecordCursor } from "./cursor.ts";
 import type { TableLayout } from "./layout.ts";
@@ -11,9 +11,11 @@ import { SectionCursor } from "./section_cursor.ts";
 export class RefCursor extends SectionCursor implements RecordCursor<RefRecord> {
   readonly #layout: TableLayout;
   #decoder: RefBatch | undefined;
+  /** The block of the records that were decoded together. */
+  #batchBlock: Block | undefined;
   #batch: readonly RefRecord[] = [];
-  /** The ordinal of the record that the batch begins with. */
-  #batchStart = 0;
+  /** Which of them was asked for last. */
+  #batchIndex = 0;
 
   /** Makes a cursor that stands before the first ref. */
   constructor(loader: BlockLoader) {
@@ -21,19 +23,21 @@ export class RefCursor extends SectionCursor implements RecordCursor<RefRecord> 
     this.#layout = loader.layout;
   }
 
-  override seek(key: Uint8Array): Io<boolean> {
-    this.#batch = [];
-    return super.seek(key);
-  }
-
   record(): RefRecord {
-    const { ordinal } = this.records;
-    const record = this.#batch[ordinal - this.#batchStart];
-    if (record !== undefined) return record;
     const { hashSize, minUpdateIndex } = this.#layout;
-    this.#decoder ??= new RefBatch(hashSize, minUpdateIndex);
-    this.#batch = this.#decoder.decode(this.records);
-    this.#batchStart = ordinal;
+    const decoder = this.#decoder ??= new RefBatch(hashSize, minUpdateIndex);
+    const { block, valueEnd } = this.records;
+    if (block === this.#batchBlock) {
+      const { valueEnds } = decoder;
+      // Mostly it is the next one.
+      let index = this.#batchIndex;
+      while (index < this.#batch.length && valueEnds[index]! < valueEnd) index++;
+      this.#batchIndex = index;
+      if (index < this.#batch.length && valueEnds[index] === valueEnd) return this.#batch[index]!;
+    }
+    this.#batch = decoder.decode(this.records);
+    this.#batchBlock = block;
+    this.#batchIndex = 0;
     return this.#batch[0]!;
   }
 }

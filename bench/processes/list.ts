@@ -1,0 +1,23 @@
+/**
+ * Lists all refs of a repository with their object ids, as `git for-each-ref` does.
+ *
+ * @module
+ */
+
+import { MergedTable } from "../../src/merged/merged_table.ts";
+import { writeRefLines } from "../../src/merged/ref_lines.ts";
+import { Stack } from "../../src/stack/stack.ts";
+
+const [directory = "", prefix = "refs/"] = Deno.args;
+using stack = Stack.openSync(directory);
+writeRefLines(new MergedTable(stack.tables), {
+  prefix,
+  resolve(_, target) {
+    let ref = stack.ref(target);
+    for (let depth = 0; ref?.kind === "symref" && depth < 5; depth++) ref = stack.ref(ref.target);
+    return ref && ref.kind !== "symref" ? ref.oid : undefined;
+  },
+  write(bytes) {
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(Deno.stdout.writeSync(rest));
+  },
+});

@@ -1,0 +1,155 @@
+import { startsWithBytes } from "../bytes/compare.ts";
+import { digitsOfPairs } from "../bytes/hex.ts";
+import { decodeText, encodeText } from "../bytes/text.ts";
+import type { BlockCursor } from "../format/block_cursor.ts";
+import { hashSize } from "../format/hash.ts";
+import { decodeTarget, readUpdateIndex, RefValueType } from "../format/ref_record.ts";
+import { runSync } from "../io/io.ts";
+import { advance } from "../table/cursor.ts";
+import type { MergedTable } from "./merged_table.ts";
+
+/** How many bytes are written at a time, or somewhat fewer. */
+const CHUNK_SIZE = 0x20000;
+
+/** How to list refs as lines. */
+export interface RefLinesOptions {
+  /** Only refs whose names start with this. */
+  readonly prefix?: string | undefined;
+  /**
+   * Tells which object a symbolic ref leads to.
+   *
+   * @returns The object id in hexadecimal digits, or `undefined` to leave the ref out.
+   */
+  resolve(refname: string, target: string): string | undefined;
+  /**
+   * Takes lines, of which the last one is whole. The memory is used again afterwards.
+   *
+   * @throws What then ends the listing.
+   */
+  write(bytes: Uint8Array): void;
+}
+
+/**
+ * Lists refs in the order of their names as lines `<object id> <name>`, which is how `git for-each-ref` and
+ * `git show-ref` list them. Names go from the tables into the lines as they are: no string is made of them, and
+ * no object for each ref.
+ */
+export function writeRefLines(merged: MergedTable, options: RefLinesOptions): void {
+  const { prefix = "", resolve, write } = options;
+  const prefixBytes = encodeText(prefix);
+  const lines = new LineBuffer(hashSize(merged.hash ?? "sha1"), write);
+  const [table] = merged.tables;
+  // Most of the time is spent here, and there is nothing to merge in a single table.
+  using cursor = merged.tables.length === 1 ? table!.refCursor() : merged.refCursor();
+  let found = runSync(cursor.seek(prefixBytes));
+  for (; found; found = advance(cursor)) {
+    const { records } = cursor;
+    const { key, keyLength, valueType } = records;
+    const isInside = records.sharedLength >= prefixBytes.length ||
+      startsWithBytes(key, keyLength, prefixBytes);
+    if (!isInside) break;
+    if (valueType === RefValueType.direct || valueType === RefValueType.peeled) {
+      lines.add(records);
+    } else if (valueType === RefValueType.symref) {
+      const { block: { bytes }, valueEnd } = records;
+      const target = decodeTarget(bytes, readUpdateIndex(records, 0).start, valueEnd);
+      const oid = resolve(decodeText(key, 0, keyLength), target);
+      if (oid !== undefined) lines.addText(oid, records);
+    }
+  }
+  lines.flush();
+}
+
+const SPACE = 0x20;
+const NEWLINE = 0x0a;
+
+/** Gathers lines. Names and ids are copied four bytes at a time: there may be millions. */
+class LineBuffer {
+  readonly #hashSize: number;
+  readonly #write: (bytes: Uint8Array) => void;
+  readonly #digits = digitsOfPairs();
+  #bytes = new Uint8Array(CHUNK_SIZE);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+  /** The block and the key that were copied from last. */
+  #block: Uint8Array = this.#bytes;
+  #blockView: DataView = this.#view;
+  #key: Uint8Array = this.#bytes;
+  #keyView: DataView = this.#view;
+
+  constructor(hashSize: number, write: (bytes: Uint8Array) => void) {
+    this.#hashSize = hashSize;
+    this.#write = write;
+  }
+
+  /** Adds the ref that a cursor stands on, which holds an object id. */
+  add(records: BlockCursor): void {
+    const size = this.#hashSize;
+    this.#reserve(2 * size, records.keyLength);
+    const { bytes } = records.block;
+    if (bytes !== this.#block) {
+      this.#block = bytes;
+      this.#blockView = viewOf(bytes);
+    }
+    const view = this.#view;
+    const source = this.#blockView;
+    const digits = this.#digits;
+    // One or two object ids end the value.
+    const start = records.valueEnd - records.valueType * size;
+    let length = this.#length;
+    for (let i = 0; i < size; i += 4) {
+      const word = source.getUint32(start + i);
+      view.setUint32(length, digits[word >>> 16]!);
+      view.setUint32(length + 4, digits[word & 0xffff]!);
+      length += 8;
+    }
+    this.#length = length;
+    this.#endLine(records);
+  }
+
+  /** Adds the ref that a cursor stands on with another object id. */
+  addText(oid: string, records: BlockCursor): void {
+    const bytes = encodeText(oid);
+    this.#reserve(bytes.length, records.keyLength);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+    this.#endLine(records);
+  }
+
+  #endLine({ key, keyLength }: BlockCursor): void {
+    if (key !== this.#key) {
+      this.#key = key;
+      this.#keyView = viewOf(key);
+    }
+    const view = this.#view;
+    const source = this.#keyView;
+    let length = this.#length;
+    this.#bytes[length++] = SPACE;
+    // What is copied beyond the name's end is written over.
+    for (let i = 0; i < keyLength; i += 4) view.setUint32(length + i, source.getUint32(i));
+    length += keyLength;
+    this.#bytes[length++] = NEWLINE;
+    this.#length = length;
+  }
+
+  /** Makes room for a line, and for what is copied beyond its end. */
+  #reserve(idLength: number, nameLength: number): void {
+    const count = idLength + nameLength + 8;
+    if (this.#length + count <= this.#bytes.length) return;
+    this.flush();
+    if (count <= this.#bytes.length) return;
+    this.#bytes = new Uint8Array(2 * count);
+    this.#view = viewOf(this.#bytes);
+  }
+
+  /** Writes what was gathered. */
+  flush(): void {
+    if (this.#length > 0) this.#write(this.#bytes.subarray(0, this.#length));
+    this.#length = 0;
+  }
+}
+
+function viewOf<T extends ArrayBufferLike>(bytes: Uint8Array<T>): DataView<T> {
+  const { buffer, byteOffset, byteLength } = bytes;
+  return new DataView(buffer, byteOffset, byteLength);
+}
