@@ -1,8 +1,8 @@
 import type { RefStore } from "../refs/ref_store.ts";
+import { parseApproximateTime } from "./approximate_time.ts";
 import type { Context } from "./context.ts";
 import { fatal } from "./failure.ts";
 import { parseDateFormat } from "./ref_filter/date_format.ts";
-import { parseApproximateTime } from "./time.ts";
 
 /** A log, and what it is called. */
 export interface NamedLog {

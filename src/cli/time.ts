@@ -42,13 +42,3 @@ function monthsBefore(now: number, months: number): number {
   date.setMonth(date.getMonth() - months);
   return Math.floor(date.getTime() / 1000);
 }
-
-/** Parses a time as {@linkcode parseTime} does; `undefined` when it is none. */
-export function parseApproximateTime(text: string, now: number): number | undefined {
-  try {
-    return parseTime(text, now);
-  } catch (error) {
-    if (error instanceof UsageError) return undefined;
-    throw error;
-  }
-}
