@@ -1,9 +1,9 @@
 import { collapseMessage } from "./log_message.ts";
 import type { ReflogEntry } from "./reflog_entry.ts";
 
-/** Both object ids, who and when, and what follows: a tab and the message, or anything that is not looked at. */
+/** Both object ids, who and when, and what follows the first four digits of the time zone. */
 const LINE =
-  /^([0-9a-f]{40}|[0-9a-f]{64}) ([0-9a-f]{40}|[0-9a-f]{64}) ([^<>]*)<([^>]*)> (\d+) ([+-]\d{4})(?:\t(.*))?/is;
+  /^([0-9a-f]{40}|[0-9a-f]{64}) ([0-9a-f]{40}|[0-9a-f]{64}) ([^>]*)> [ \t\v\f\r]*([+-]?\d+) ([+-]\d{4})(.*)$/is;
 
 /**
  * Parses a line of a log that is a file, as Git reads it.
@@ -15,18 +15,20 @@ const LINE =
 export function parseLogLine(line: string, digits: number): ReflogEntry | undefined {
   const parts = LINE.exec(line);
   if (!parts) return undefined;
-  const [, oldOid = "", newOid = "", name = "", email = "", seconds, zone, message = ""] = parts;
+  const [, oldOid = "", newOid = "", who = "", seconds, zone = "", rest = ""] = parts;
   const time = Number(seconds);
   // Git takes the first second of 1970 for damage.
   if (oldOid.length !== digits || newOid.length !== digits || time === 0) return undefined;
+  const [, name = who, email = ""] = /^([^<]*)<(.*)$/s.exec(who) ?? [];
   return {
     oldOid: oldOid.toLowerCase(),
     newOid: newOid.toLowerCase(),
     name: name.replace(/^ +| +$/g, ""),
     email,
     time,
-    tzOffset: Number(zone),
-    message: `${message}\n`,
+    // All digits count, and there is no zone −0.
+    tzOffset: parseInt(zone + rest, 10) || 0,
+    message: `${rest.replace(/^\t/, "")}\n`,
   };
 }
 
@@ -35,13 +37,26 @@ export function parseLogLine(line: string, digits: number): ReflogEntry | undefi
  * left out.
  */
 export function formatLogLine(entry: ReflogEntry): string {
-  const { oldOid, newOid, time, tzOffset } = entry;
   const message = collapseMessage(entry.message);
+  const name = withoutMarks(entry.name);
+  const email = withoutMarks(entry.email);
+  const end = message === "" ? "\n" : `\t${message}\n`;
+  return formatLogStart({ ...entry, name, email }) + end;
+}
+
+/**
+ * Formats an entry that was read from a log that is a file, with its newline, as Git does when it writes a log anew: even
+ * when there is no message, there is a tab.
+ */
+export function formatKeptLine(entry: ReflogEntry): string {
+  return `${formatLogStart(entry)}\t${entry.message}`;
+}
+
+/** Formats all that comes before the message. */
+function formatLogStart({ oldOid, newOid, name, email, time, tzOffset }: ReflogEntry): string {
   const sign = tzOffset < 0 ? "-" : "+";
   const zone = `${sign}${Math.abs(tzOffset).toString().padStart(4, "0")}`;
-  const who = `${withoutMarks(entry.name)} <${withoutMarks(entry.email)}>`;
-  const end = message === "" ? "\n" : `\t${message}\n`;
-  return `${oldOid} ${newOid} ${who} ${time} ${zone}${end}`;
+  return `${oldOid} ${newOid} ${name} <${email}> ${time} ${zone}`;
 }
 
 function withoutMarks(text: string): string {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatLogLine, parseLogLine } from "../../src/refs/log_line.ts";
+import { formatKeptLine, formatLogLine, parseLogLine } from "../../src/refs/log_line.ts";
 import type { ReflogEntry } from "../../src/refs/reflog_entry.ts";
 import { GitRepo, gitTest } from "../peers/git.ts";
 import { COMMITTER, makeCommits } from "./open_backend.ts";
@@ -37,7 +37,6 @@ Deno.test("parseLogLine() passes lines over that make no sense", () => {
     "",
     LINE.slice(1),
     LINE.replace(" ", "  "),
-    LINE.replace(" <", " "),
     LINE.replace("> ", ">"),
     LINE.replace("1700000000", "now"),
     LINE.replace("1700000000", "0"),
@@ -79,3 +78,43 @@ gitTest("parseLogLine() and formatLogLine() take git's lines", async () => {
     "main@{1700000000 +0030} N 0 message 0",
   ]);
 });
+
+gitTest(
+  "parseLogLine() takes odd lines as git does, formatKeptLine() writes them as git does",
+  async () => {
+    await using repo = await GitRepo.create({ refFormat: "files" });
+    const [a = "", b = ""] = await makeCommits(repo, 2);
+    await repo.ok(["update-ref", "-m", "one", "refs/heads/main", b]);
+    const start = `${a} ${b} N <e> 17000000`;
+    const odd = [
+      `${start}00 -0730\tplain`,
+      `${start}01 +05301\tfive`,
+      `${start}02 +0530 no tab`,
+      `${start}03 -0000`,
+      `${start}04 +0000\t`,
+      `${start}05 +0000\ttwo \t spaces `,
+      `${a} ${b} N <e>   1700000006 +0530\tindented`,
+      `${a} ${b} N <e <f> 1700000007 +0530\ttwo addresses`,
+      `${a.toUpperCase()} ${b} N <e> +1700000008 +0530\tsigned`,
+      `${a} ${b}  <> 1700000009 +0530\tnobody`,
+    ];
+    const bad = [`${a}  ${b} N <e> 1700000010 +0000`, `${a} ${b} N <e> 0 +0000`, `${a} ${b} N e`];
+    const lines = [...odd, ...bad];
+    const log = `${repo.gitDir}/logs/refs/heads/main`;
+    await Deno.writeTextFile(log, lines.map((line) => `${line}\n`).join(""));
+    const entries = lines.map((line) => parseLogLine(line, 40));
+    assertEquals(
+      entries.map((entry) => entry !== undefined),
+      lines.map((line) => odd.includes(line)),
+    );
+    await repo.ok([
+      "reflog",
+      "expire",
+      "--expire=never",
+      "--expire-unreachable=never",
+      "refs/heads/main",
+    ]);
+    const kept = entries.filter((entry) => entry !== undefined).map(formatKeptLine).join("");
+    assertEquals(kept, await Deno.readTextFile(log));
+  },
+);
