@@ -1,9 +1,13 @@
 import type { ReflogEntry } from "../reflog_entry.ts";
 
-/** Makes of a time zone in minutes, as JGit writes it, the decimal number that Git writes: −730 of −450. */
+/** Makes of minutes east of Greenwich the decimal number that Git writes: −730 of −450. */
+export function decimalZone(minutes: number): number {
+  const distance = Math.abs(minutes);
+  const decimal = Math.floor(distance / 60) * 100 + distance % 60;
+  return minutes < 0 ? -decimal : decimal;
+}
+
+/** Makes of a time zone in minutes, as JGit writes it, the decimal number that Git writes. */
 export function zoneFromMinutes<T extends ReflogEntry>(entry: T): T {
-  const { tzOffset } = entry;
-  const minutes = Math.abs(tzOffset);
-  const decimal = Math.floor(minutes / 60) * 100 + minutes % 60;
-  return { ...entry, tzOffset: tzOffset < 0 ? -decimal : decimal };
+  return { ...entry, tzOffset: decimalZone(entry.tzOffset) };
 }
