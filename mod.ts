@@ -68,6 +68,7 @@ export type { NumberKind } from "./src/refs/config/config_values.ts";
 export type { ConfigVariable } from "./src/refs/config/config_variable.ts";
 export type { ConfigSources } from "./src/refs/config/load_config.ts";
 export { environmentOptions } from "./src/refs/environment_options.ts";
+export { cleanIdentity, committerIdentity, type IdentitySources } from "./src/refs/identity.ts";
 export { type Head, readHead } from "./src/refs/read_head.ts";
 export {
   openRepository,

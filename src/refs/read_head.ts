@@ -42,8 +42,8 @@ export interface Head {
  * tree, a linked one or a bare repository. It is for programs that want to know nothing else, and at once.
  *
  * @param path A working tree or a directory or file in it, a `.git` directory or file, or a bare repository.
- * @throws {ReftableError} With code `"not-exist"` when the path is in no repository, `"format"` when the repository
- * is damaged, or of a make that is not known.
+ * @throws {ReftableError} With code `"not-exist"` when the path is in no repository, `"unsupported"` when that is of a
+ * make that is not known, `"format"` when it is damaged.
  *
  * @example
  * ```ts

@@ -68,8 +68,8 @@ export interface OpenRepositoryOptions extends RepositoryOptions {
  * Finds the repository that a path is in, and reads how it is configured. A repository of a newer make is refused.
  *
  * @param path A working tree or a directory or file in it, a `.git` directory or file, or a bare repository.
- * @throws {ReftableError} With code `"not-exist"` when there is no repository, `"format"` when its configuration is
- * damaged or names an extension that is not known.
+ * @throws {ReftableError} With code `"not-exist"` when there is no repository, `"unsupported"` when it is of a make that
+ * is not known, `"format"` when its configuration is damaged.
  *
  * @example
  * ```ts

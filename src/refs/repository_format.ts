@@ -1,4 +1,4 @@
-import { ReftableError } from "../errors.ts";
+import { ReftableError, type ReftableErrorCode } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import type { Io } from "../io/io.ts";
@@ -74,7 +74,8 @@ const NEW_EXTENSIONS: typeof EXTENSIONS = {
  * A configuration that names no version but an extension of the second one is refused as well, where git
  * would take the repository for one without the extension.
  *
- * @throws {ReftableError} With code `"format"` and git's message.
+ * @throws {ReftableError} With git's message: with code `"unsupported"` when the repository is of a make that is not
+ * known, `"format"` when its configuration makes no sense.
  */
 export function repositoryFormat(variables: readonly ConfigVariable[]): RepositoryFormat {
   const draft: Draft = {
@@ -101,19 +102,24 @@ export function repositoryFormat(variables: readonly ConfigVariable[]): Reposito
   const file = variables[0]?.file;
   if (version > NEWEST_VERSION) {
     const message = `Expected git repo version <= ${NEWEST_VERSION}, found ${version}`;
-    throw new ReftableError("format", message, { file });
+    throw new ReftableError("unsupported", message, { file });
   }
-  if (version > 0) refuse("unknown repository", unknownExtensions, file);
-  else refuse("repo version is 0, but v1-only", newExtensions, file);
+  if (version > 0) refuse("unsupported", "unknown repository", unknownExtensions, file);
+  else refuse("format", "repo version is 0, but v1-only", newExtensions, file);
   const { compatHash: _, ...format } = draft;
   return format;
 }
 
-function refuse(what: string, extensions: readonly string[], file: string | undefined): void {
+function refuse(
+  code: ReftableErrorCode,
+  what: string,
+  extensions: readonly string[],
+  file: string | undefined,
+): void {
   if (extensions.length === 0) return;
   const plural = extensions.length > 1 ? "s" : "";
   const names = extensions.map((name) => `\n\t${name}`).join("");
-  throw new ReftableError("format", `${what} extension${plural} found:${names}`, { file });
+  throw new ReftableError(code, `${what} extension${plural} found:${names}`, { file });
 }
 
 /** Reads what tells whether there is a working tree, and where: what each working tree may configure for itself. */
@@ -144,7 +150,8 @@ function hashName(variable: ConfigVariable): HashName {
 }
 
 function badExtension(variable: ConfigVariable): ReftableError {
-  return badLine(variable, `invalid value for '${variable.name}': '${variable.value}'`);
+  const message = `invalid value for '${variable.name}': '${variable.value}'`;
+  return badLine(variable, message, "unsupported");
 }
 
 /**

@@ -11,7 +11,8 @@ function read(text: string, file = "config"): RepositoryFormat | string {
     return repositoryFormat(Array.from(parseConfig(encodeText(text), file)));
   } catch (error) {
     assert(error instanceof ReftableError, `${error}`);
-    assertEquals([error.code, error.file], ["format", file]);
+    const isUnknown = /^Expected|^unknown|^invalid value/.test(error.message);
+    assertEquals([error.code, error.file], [isUnknown ? "unsupported" : "format", file]);
     return error.message;
   }
 }

@@ -212,7 +212,7 @@ Deno.test("openRepositoryStack() tells what is wrong with a path", async () => {
     ],
     [
       "odd",
-      "format",
+      "unsupported",
       "invalid value for 'extensions.refstorage': 'odd'\n" +
       `bad config line 4 in file ${dir.path}/odd/.git/config`,
     ],

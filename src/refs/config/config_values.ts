@@ -1,4 +1,4 @@
-import { ReftableError } from "../../errors.ts";
+import { ReftableError, type ReftableErrorCode } from "../../errors.ts";
 import type { ConfigVariable } from "./config_variable.ts";
 
 /**
@@ -61,11 +61,12 @@ function badVariable({ name, file, line }: ConfigVariable, reason: string): Reft
 export function badLine(
   { file, line }: Pick<ConfigVariable, "file" | "line">,
   reason: string,
+  code: ReftableErrorCode = "format",
 ): ReftableError {
   const place = file === undefined
     ? "unable to parse command-line config"
     : `bad config line ${line} in file ${file}`;
-  return new ReftableError("format", `${reason}\n${place}`, { file });
+  return new ReftableError(code, `${reason}\n${place}`, { file });
 }
 
 const UNITS: Readonly<Record<string, bigint>> = {

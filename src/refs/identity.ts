@@ -1,0 +1,84 @@
+import { ReftableError } from "../errors.ts";
+import type { Environment } from "../io/environment.ts";
+import type { Config } from "./config/config.ts";
+import { localTime, parseDate, type ZonedTime } from "./parse_date.ts";
+import type { Identity } from "./reflog_entry.ts";
+
+/** Where to find out who makes a change. */
+export interface IdentitySources {
+  /** The repository's configuration, or the user's. */
+  readonly config: Config;
+  /** Gives variables of the environment, as far as they may be read. */
+  readonly environment?: Environment | undefined;
+}
+
+/**
+ * Finds out who makes a change now, as Git does it: from `GIT_COMMITTER_NAME`, `GIT_COMMITTER_EMAIL` and
+ * `GIT_COMMITTER_DATE`, then from the variables `committer.*` and `user.*` of the configuration, then from `EMAIL`. A
+ * name or an address is not made up from the account's and the machine's, which Git would do.
+ *
+ * @throws {ReftableError} With code `"identity"` when there is no name or no address, or the date cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { committerIdentity, openRepository } from "@reftable/reftable";
+ *
+ * const parameters = ["user.name=Jane Doe", "user.email=jane@example.com"];
+ * const { config } = await openRepository("tests/fixtures/repository/git", { parameters });
+ * assertEquals(committerIdentity({ config }).name, "Jane Doe");
+ * ```
+ */
+export function committerIdentity(
+  { config, environment = () => undefined }: IdentitySources,
+): Identity {
+  // What is empty does not count, but where it is the last word.
+  const configured = (key: string) =>
+    config.string(`committer.${key}`) || config.string(`user.${key}`);
+  const email = environment("GIT_COMMITTER_EMAIL") ?? configured("email") ??
+    (environment("EMAIL") || undefined);
+  if (email === undefined) throw unknownIdentity("email");
+  const name = environment("GIT_COMMITTER_NAME") ?? configured("name");
+  if (name === undefined) throw unknownIdentity("name");
+  if (name === "") throw refuse(`empty ident name (for <${email}>) not allowed`);
+  return cleanIdentity({ name, email, ...committerTime(environment("GIT_COMMITTER_DATE")) });
+}
+
+function committerTime(date: string | undefined): ZonedTime {
+  if (!date) return localTime(new Date());
+  const time = parseDate(date);
+  if (time) return time;
+  throw refuse(`invalid date format: ${date}`);
+}
+
+/**
+ * Takes out of a name and an address what Git takes out: white space and punctuation around them, and what would
+ * break the line in which they are written.
+ */
+export function cleanIdentity<T extends Pick<Identity, "name" | "email">>(identity: T): T {
+  return { ...identity, name: clean(identity.name), email: clean(identity.email) };
+}
+
+function clean(text: string): string {
+  return text.replace(/^[\0- ,:;<>"\\']+|[\0- ,:;<>"\\']+$/g, "").replace(/[\n<>]/g, "");
+}
+
+function unknownIdentity(what: string): ReftableError {
+  return refuse(`Committer identity unknown
+
+*** Please tell me who you are.
+
+Run
+
+  git config --global user.email "you@example.com"
+  git config --global user.name "Your Name"
+
+to set your account's default identity.
+Omit --global to set the identity only in this repository.
+
+no ${what} was given and auto-detection is disabled`);
+}
+
+function refuse(message: string): ReftableError {
+  return new ReftableError("identity", message);
+}
