@@ -77,6 +77,7 @@ export {
   type Repository,
   type RepositoryOptions,
 } from "./src/refs/repository.ts";
+export { listWorktrees, listWorktreesSync, type Worktree } from "./src/refs/worktrees.ts";
 export { openRepositoryStack, type RepositoryStackOptions } from "./src/refs/repository_stack.ts";
 export { findRepositoryStacks, type RepositoryStacks } from "./src/refs/repository_stacks.ts";
 
