@@ -22,6 +22,14 @@ export const COMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: "create, change or delete refs",
     load: () => import("./update_ref.ts"),
   },
+  "pack-refs": {
+    summary: "put refs that are files into one; merge tables",
+    load: () => import("./pack_refs.ts"),
+  },
+  refs: {
+    summary: "migrate, verify, list, create, rename refs and more",
+    load: () => import("./refs.ts"),
+  },
   dump: {
     summary: "print what is in a table, a stack or a repository",
     load: () => import("./dump.ts"),
@@ -58,7 +66,15 @@ export const COMMANDS: Readonly<Record<string, Subcommand>> = {
 
 /** Groups of commands, as the help shows them. */
 export const GROUPS: readonly (readonly [title: string, names: readonly string[]])[] = [
-  ["Refs", ["for-each-ref", "show-ref", "symbolic-ref", "update-ref", "check-ref-format"]],
+  ["Refs", [
+    "for-each-ref",
+    "show-ref",
+    "symbolic-ref",
+    "update-ref",
+    "refs",
+    "pack-refs",
+    "check-ref-format",
+  ]],
   ["Tables and stacks", ["dump", "load", "stats", "verify", "repair", "compact", "clean"]],
   ["The rest", ["completion"]],
 ];

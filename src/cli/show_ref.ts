@@ -5,10 +5,11 @@ import type { RefStore } from "../refs/ref_store.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Command, CommandSpec } from "./command.ts";
 import type { Context } from "./context.ts";
-import { failed, fatal } from "./failure.ts";
+import { fatal } from "./failure.ts";
 import { readLines } from "./input.ts";
 import type { ObjectNames } from "./object_names.ts";
 import { parseAbbreviation } from "./option_values.ts";
+import { requireRef } from "./require_ref.ts";
 
 const spec: CommandSpec = {
   name: "show-ref",
@@ -202,7 +203,7 @@ function verify(refs: RefStore, names: readonly string[], printer: Printer): num
 function exists(refs: RefStore, [name, extra]: readonly string[]): number {
   if (name === undefined) throw fatal("--exists requires a reference");
   if (extra !== undefined) throw fatal("--exists requires exactly one reference");
-  if (refs.read(name) === undefined) throw failed("reference does not exist", 2);
+  requireRef(refs, name);
   return 0;
 }
 
