@@ -33,6 +33,8 @@ export class BlockCursor {
   key: Uint8Array = new Uint8Array(64);
   /** The length of the current key. */
   keyLength = 0;
+  /** What {@linkcode BlockCursor.key} is in, for who copies several bytes at a time. */
+  keyView: DataView = new DataView(this.key.buffer);
   /** How many bytes the current key shares with the one before it. */
   sharedLength = 0;
   /** The three bits stored beside the key: what kind of value follows. */
@@ -46,6 +48,7 @@ export class BlockCursor {
   readonly #reader = new ByteReader(NO_BLOCK.bytes);
   /** The bytes of the block. */
   #bytes: Uint8Array = NO_BLOCK.bytes;
+  #view: DataView | undefined;
   /** Where its records end. */
   #end = 0;
   /** Whether it is a ref block. */
@@ -66,6 +69,7 @@ export class BlockCursor {
   enter(block: Block): void {
     this.block = block;
     this.#bytes = block.bytes;
+    this.#view = undefined;
     this.#end = block.restartStart;
     this.#refs = block.type === BlockType.ref;
     const reader = this.#reader;
@@ -74,6 +78,12 @@ export class BlockCursor {
     reader.failed = false;
     this.valueEnd = block.start;
     this.#prefixLimit = 0;
+  }
+
+  /** The block's bytes, for who reads several at a time. */
+  get view(): DataView {
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    return this.#view ??= new DataView(buffer, byteOffset, byteLength);
   }
 
   /** Goes before the first record of a block, which may hold any keys. */
@@ -85,7 +95,7 @@ export class BlockCursor {
   /** Goes to the position of another cursor, to walk on from there without moving that one. */
   follow(other: BlockCursor): void {
     this.enter(other.block);
-    if (this.key.length < other.keyLength) this.key = new Uint8Array(other.key.length);
+    if (this.key.length < other.keyLength) this.#growKey(other.keyLength);
     for (let i = 0; i < other.keyLength; i++) this.key[i] = other.key[i]!;
     this.keyLength = other.keyLength;
     this.#prefixLimit = other.#prefixLimit;
@@ -279,6 +289,7 @@ export class BlockCursor {
     const key = new Uint8Array(4 * length);
     key.set(this.key.subarray(0, this.keyLength));
     this.key = key;
+    this.keyView = new DataView(key.buffer);
   }
 
   #throwUnknownType(kind: string): never {

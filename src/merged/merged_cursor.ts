@@ -10,29 +10,32 @@ interface Source<T> {
   readonly records: BlockCursor;
   /** The higher, the newer: of equal keys the newest wins. */
   readonly age: number;
+  /** How many bytes its key shares with the key of the first source. */
+  lead: number;
 }
 
 /**
  * Walks several cursors as if they were one, in the order of the keys. Of records with the same key
  * only the one of the newest cursor is seen, tombstones like any other.
  *
- * The cursors stand in a heap, the one with the lowest key at its root. Mostly one large table is merged
- * with small ones, and the root stays the root from record to record. So it is known how many bytes
- * the root's key shares with the lowest key below it, the runner-up's; a next key that shares more than that
- * with the root's last one is below the runner-up too, and nothing is compared.
+ * Of each source it is known how many bytes its key shares with the lowest key of all, and no key is compared in
+ * bytes that it is known to share. The more it shares, the lower it is; so where the first source's next key
+ * shares more with the last one than the second source's does, as is so nearly always where one large table
+ * is merged with small ones, nothing is compared at all.
  */
 export class MergedCursor<T> implements RecordCursor<T> {
   readonly #sources: readonly Source<T>[];
   readonly #onDispose: () => void;
-  readonly #heap: Source<T>[] = [];
+  /** The sources that have a record. */
+  #active: Source<T>[] = [];
   /** Sources that have not been asked for their first record. */
   #unstarted: Source<T>[];
-  /** Whether the root's record has been seen. */
+  /** The source with the lowest key, the newest of those that have it. */
+  #first: Source<T> | undefined;
+  /** The one that would be first without it. */
+  #second: Source<T> | undefined;
+  /** Whether the first source's record has been seen. */
   #seen = false;
-  /** Where in the heap the runner-up is; 0 when there is none. */
-  #runnerUp = 0;
-  /** How many bytes the root's key shares with the runner-up's. */
-  #lead = 0;
   /** The source that needs a block. */
   #waiting: Source<T> | undefined;
 
@@ -43,42 +46,51 @@ export class MergedCursor<T> implements RecordCursor<T> {
    * @param onDispose Called when the cursor is no longer used.
    */
   constructor(cursors: readonly RecordCursor<T>[], onDispose: () => void = () => {}) {
-    this.#sources = cursors.map((cursor, age) => ({ cursor, records: cursor.records, age }));
+    this.#sources = cursors.map((cursor, age) => {
+      return { cursor, records: cursor.records, age, lead: 0 };
+    });
     this.#unstarted = [...this.#sources];
     this.#onDispose = onDispose;
   }
 
   get records(): BlockCursor {
-    return this.#heap[0]!.records;
+    return this.#first!.records;
   }
 
   /** Which cursor the current record is of: 0 is the oldest. */
   get age(): number {
-    return this.#heap[0]!.age;
+    return this.#first!.age;
   }
 
   record(): T {
-    return this.#heap[0]!.cursor.record();
+    return this.#first!.cursor.record();
   }
 
   next(): Step {
     if (this.#unstarted.length > 0 && !this.#start()) return Step.load;
+    const first = this.#first;
+    if (first === undefined) return Step.end;
     if (this.#seen) {
-      const root = this.#heap[0];
-      if (root === undefined) return Step.end;
-      const step = root.cursor.next();
-      if (step === Step.load) return this.#wait(root);
+      const step = first.cursor.next();
+      if (step === Step.load) return this.#wait(first);
       this.#seen = false;
-      if (step === Step.end) this.#remove(0);
-      else if (!this.#staysRoot(root)) this.#settle(0);
+      if (step === Step.end) {
+        this.#remove(first);
+        this.#promote();
+        this.#findSecond();
+        if (this.#first === undefined) return Step.end;
+      } else if (this.#second && first.records.sharedLength <= this.#second.lead) {
+        this.#compare(first, this.#second);
+      }
     }
-    if (this.#heap.length === 0) return Step.end;
     while (this.#isShadowed()) {
-      const shadowed = this.#heap[this.#runnerUp]!;
+      const shadowed = this.#second!;
       const step = shadowed.cursor.next();
       if (step === Step.load) return this.#wait(shadowed);
-      if (step === Step.end) this.#remove(this.#runnerUp);
-      else this.#settle(this.#runnerUp);
+      if (step === Step.end) this.#remove(shadowed);
+      // Its last key was the first source's too.
+      else shadowed.lead = shadowed.records.sharedLength;
+      this.#findSecond();
     }
     this.#seen = true;
     return Step.record;
@@ -90,11 +102,11 @@ export class MergedCursor<T> implements RecordCursor<T> {
 
   *seek(key: Uint8Array): Io<boolean> {
     this.#unstarted = [];
-    this.#heap.length = 0;
+    this.#active = [];
     for (const source of this.#sources) {
-      if (yield* source.cursor.seek(key)) this.#push(source);
+      if (yield* source.cursor.seek(key)) this.#active.push(source);
     }
-    this.#findRunnerUp();
+    this.#findFirst();
     this.#seen = false;
     let step;
     while ((step = this.next()) === Step.load) yield* this.load();
@@ -115,9 +127,9 @@ export class MergedCursor<T> implements RecordCursor<T> {
         return false;
       }
       this.#unstarted.pop();
-      if (step === Step.record) this.#push(source);
+      if (step === Step.record) this.#active.push(source);
     }
-    this.#findRunnerUp();
+    this.#findFirst();
     return true;
   }
 
@@ -126,90 +138,87 @@ export class MergedCursor<T> implements RecordCursor<T> {
     return Step.load;
   }
 
-  /** Tells whether the root, having moved on, is still below the runner-up. */
-  #staysRoot({ records, age }: Source<T>): boolean {
-    if (this.#runnerUp === 0 || records.sharedLength > this.#lead) return true;
-    // Its key grew in a byte that it had in common with the runner-up's.
-    if (records.sharedLength < this.#lead) return false;
-    const other = this.#heap[this.#runnerUp]!;
-    const { key, keyLength } = other.records;
-    this.#lead = commonPrefixLength(records.key, records.keyLength, key, keyLength, this.#lead);
-    return comesFirst(records, age, other, this.#lead);
+  #remove(source: Source<T>): void {
+    this.#active.splice(this.#active.indexOf(source), 1);
   }
 
-  /** Tells whether the runner-up has the same key as the root, which then is newer. */
-  #isShadowed(): boolean {
-    if (this.#runnerUp === 0) return false;
-    const { keyLength } = this.#heap[0]!.records;
-    return this.#lead === keyLength && this.#heap[this.#runnerUp]!.records.keyLength === keyLength;
-  }
-
-  #push(source: Source<T>): void {
-    const heap = this.#heap;
-    let index = heap.length;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (!isBefore(source, heap[parent]!)) break;
-      heap[index] = heap[parent]!;
-      index = parent;
+  /** Compares all keys, of which nothing is known. */
+  #findFirst(): void {
+    this.#first = undefined;
+    for (const source of this.#active) {
+      if (!this.#first || isBefore(source, this.#first, 0)) this.#first = source;
     }
-    heap[index] = source;
+    for (const source of this.#active) source.lead = sharedLength(source, this.#first!, 0);
+    this.#findSecond();
   }
 
-  #remove(index: number): void {
-    const last = this.#heap.pop()!;
-    if (index < this.#heap.length) {
-      this.#heap[index] = last;
-      this.#settle(index);
-    } else {
-      this.#findRunnerUp();
+  /** Compares the first source, whose key has grown in a byte that the second's has too, with the others. */
+  #compare(first: Source<T>, second: Source<T>): void {
+    const { sharedLength: shared } = first.records;
+    // The second source's key goes on as the first's did, which is now higher.
+    let lead = shared;
+    let isFirst = false;
+    if (second.lead === shared) {
+      lead = sharedLength(first, second, shared);
+      isFirst = isBefore(first, second, lead);
     }
-  }
-
-  /** Moves a source whose key has grown down to its place. */
-  #settle(index: number): void {
-    const heap = this.#heap;
-    const source = heap[index]!;
-    for (;;) {
-      let child = 2 * index + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
-      if (!isBefore(heap[child]!, source)) break;
-      heap[index] = heap[child]!;
-      index = child;
-    }
-    heap[index] = source;
-    this.#findRunnerUp();
-  }
-
-  #findRunnerUp(): void {
-    const [root, left, right] = this.#heap;
-    if (!root || !left) {
-      this.#runnerUp = 0;
+    if (!isFirst) {
+      this.#promote();
+      first.lead = lead;
+      this.#findSecond();
       return;
     }
-    this.#runnerUp = right && isBefore(right, left) ? 2 : 1;
-    const a = root.records;
-    const b = this.#heap[this.#runnerUp]!.records;
-    this.#lead = commonPrefixLength(a.key, a.keyLength, b.key, b.keyLength);
+    for (const source of this.#active) {
+      if (source !== first && source.lead === shared) {
+        source.lead = sharedLength(source, first, shared);
+      }
+    }
   }
+
+  /** Makes the second source the first one. */
+  #promote(): void {
+    const first = this.#first = this.#second;
+    if (!first) return;
+    const { lead } = first;
+    for (const source of this.#active) {
+      // Those that shared less with the old key share as much with this one.
+      if (source.lead === lead) source.lead = sharedLength(source, first, lead);
+    }
+  }
+
+  #findSecond(): void {
+    let second: Source<T> | undefined;
+    for (const source of this.#active) {
+      if (source === this.#first) continue;
+      const isLower = !second || source.lead > second.lead ||
+        (source.lead === second.lead && isBefore(source, second, source.lead));
+      if (isLower) second = source;
+    }
+    this.#second = second;
+  }
+
+  /** Tells whether the second source has the same key as the first, which then is newer. */
+  #isShadowed(): boolean {
+    const second = this.#second;
+    if (second === undefined) return false;
+    const { keyLength } = this.#first!.records;
+    return second.lead === keyLength && second.records.keyLength === keyLength;
+  }
+}
+
+/** How many bytes the keys of two sources share, which are known to share some. */
+function sharedLength<T>(
+  { records: a }: Source<T>,
+  { records: b }: Source<T>,
+  from: number,
+): number {
+  return commonPrefixLength(a.key, a.keyLength, b.key, b.keyLength, from);
 }
 
 /** Tells whether one source's record comes before another's: by key, then the newer first. */
-function isBefore<T>(a: Source<T>, b: Source<T>): boolean {
-  const { key, keyLength } = b.records;
-  const shared = commonPrefixLength(a.records.key, a.records.keyLength, key, keyLength);
-  return comesFirst(a.records, a.age, b, shared);
-}
-
-function comesFirst<T>(
-  records: BlockCursor,
-  age: number,
-  other: Source<T>,
-  shared: number,
-): boolean {
-  if (shared < records.keyLength) {
-    return shared < other.records.keyLength && records.key[shared]! < other.records.key[shared]!;
-  }
-  return records.keyLength < other.records.keyLength || age > other.age;
+function isBefore<T>(a: Source<T>, b: Source<T>, from: number): boolean {
+  const shared = sharedLength(a, b, from);
+  const [x, y] = [a.records, b.records];
+  if (shared < x.keyLength) return shared < y.keyLength && x.key[shared]! < y.key[shared]!;
+  return x.keyLength < y.keyLength || a.age > b.age;
 }

@@ -71,11 +71,6 @@ class LineBuffer {
   #bytes = new Uint8Array(CHUNK_SIZE);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
-  /** The block and the key that were copied from last. */
-  #block: Uint8Array = this.#bytes;
-  #blockView: DataView = this.#view;
-  #key: Uint8Array = this.#bytes;
-  #keyView: DataView = this.#view;
 
   constructor(hashSize: number, write: (bytes: Uint8Array) => void) {
     this.#hashSize = hashSize;
@@ -86,13 +81,8 @@ class LineBuffer {
   add(records: BlockCursor): void {
     const size = this.#hashSize;
     this.#reserve(2 * size, records.keyLength);
-    const { bytes } = records.block;
-    if (bytes !== this.#block) {
-      this.#block = bytes;
-      this.#blockView = viewOf(bytes);
-    }
     const view = this.#view;
-    const source = this.#blockView;
+    const source = records.view;
     const digits = this.#digits;
     // One or two object ids end the value.
     const start = records.valueEnd - records.valueType * size;
@@ -116,17 +106,12 @@ class LineBuffer {
     this.#endLine(records);
   }
 
-  #endLine({ key, keyLength }: BlockCursor): void {
-    if (key !== this.#key) {
-      this.#key = key;
-      this.#keyView = viewOf(key);
-    }
+  #endLine({ keyView, keyLength }: BlockCursor): void {
     const view = this.#view;
-    const source = this.#keyView;
     let length = this.#length;
     this.#bytes[length++] = SPACE;
     // What is copied beyond the name's end is written over.
-    for (let i = 0; i < keyLength; i += 4) view.setUint32(length + i, source.getUint32(i));
+    for (let i = 0; i < keyLength; i += 4) view.setUint32(length + i, keyView.getUint32(i));
     length += keyLength;
     this.#bytes[length++] = NEWLINE;
     this.#length = length;
@@ -139,7 +124,7 @@ class LineBuffer {
     this.flush();
     if (count <= this.#bytes.length) return;
     this.#bytes = new Uint8Array(2 * count);
-    this.#view = viewOf(this.#bytes);
+    this.#view = new DataView(this.#bytes.buffer);
   }
 
   /** Writes what was gathered. */
@@ -147,9 +132,4 @@ class LineBuffer {
     if (this.#length > 0) this.#write(this.#bytes.subarray(0, this.#length));
     this.#length = 0;
   }
-}
-
-function viewOf<T extends ArrayBufferLike>(bytes: Uint8Array<T>): DataView<T> {
-  const { buffer, byteOffset, byteLength } = bytes;
-  return new DataView(buffer, byteOffset, byteLength);
 }
