@@ -30,6 +30,10 @@ export const COMMANDS: Readonly<Record<string, Subcommand>> = {
     summary: "migrate, verify, list, create, rename refs and more",
     load: () => import("./refs.ts"),
   },
+  reflog: {
+    summary: "show what refs held before, and change these logs",
+    load: () => import("./reflog.ts"),
+  },
   dump: {
     summary: "print what is in a table, a stack or a repository",
     load: () => import("./dump.ts"),
