@@ -1,10 +1,10 @@
-import { ReftableError } from "../errors.ts";
 import { checkOid } from "./object_id.ts";
 import type { HashName } from "../format/hash.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
 import type { ListRefsOptions, LogOrder, PackOptions, RefBackend, RefFormat } from "./backend.ts";
 import { type ExpandedRef, expandName, shortenName, type ShortenOptions } from "./expand.ts";
+import { committerIdentity } from "./identity.ts";
 import { type ListedRef, listedRef } from "./listed_ref.ts";
 import { openBackend } from "./open_backend.ts";
 import {
@@ -85,7 +85,9 @@ export class RefStore implements AsyncDisposable, Disposable {
       backend,
       hash: repository.hash,
       policy: reflogPolicy(repository),
-      identity: () => givenIdentity(options),
+      identity: () =>
+        options.identity ??
+          committerIdentity({ config: repository.config, environment: options.environment }),
     };
   }
 
@@ -314,9 +316,4 @@ export class RefStore implements AsyncDisposable, Disposable {
   [Symbol.dispose](): void {
     this.#backend[Symbol.dispose]();
   }
-}
-
-function givenIdentity({ identity }: RefStoreOptions): Identity {
-  if (identity) return identity;
-  throw new ReftableError("identity", "Cannot tell who makes the change: no identity was given");
 }
