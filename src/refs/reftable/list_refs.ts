@@ -1,21 +1,20 @@
 import type { RefRecord } from "../../format/ref_record.ts";
 import type { ListRefsOptions } from "../backend.ts";
+import { isListed, listedPrefix } from "../list_options.ts";
 import { MergedRefs } from "../merged_refs.ts";
-import { isCurrentWorktreeRef, isRootRef, REFS_PREFIX } from "../names.ts";
+import { isCurrentWorktreeRef, REFS_PREFIX } from "../names.ts";
 import type { StoredRef } from "../stored_ref.ts";
 import type { WorktreeStacks } from "./worktree_stacks.ts";
 
 /** Lists refs as a working tree sees them, in the order of the bytes of their names. */
 export function listStackRefs(
   { shared, own, isLinked }: WorktreeStacks,
-  { prefix = "", after, includeRoot = false }: ListRefsOptions,
+  listed: ListRefsOptions,
 ): IteratorObject<StoredRef, void> {
   // Where only those below `refs/` are wanted, the others need not be looked at.
-  const isBelowRefs = prefix.startsWith(REFS_PREFIX);
-  if (!includeRoot && !isBelowRefs) {
-    if (!REFS_PREFIX.startsWith(prefix)) return Iterator.from<StoredRef>([]);
-    prefix = REFS_PREFIX;
-  }
+  const prefix = listedPrefix(listed);
+  if (prefix === undefined) return Iterator.from<StoredRef>([]);
+  const { after } = listed;
   // No name has a NUL in it, so nothing comes between.
   const options = { prefix, from: after === undefined ? undefined : `${after}\0` };
   let refs: IteratorObject<RefRecord, void> = shared.refs(options);
@@ -25,6 +24,5 @@ export function listStackRefs(
   }
   // Stacks leave tombstones out.
   const stored = refs as IteratorObject<StoredRef, void>;
-  if (!includeRoot || isBelowRefs) return stored;
-  return stored.filter(({ refname }) => refname.startsWith(REFS_PREFIX) || isRootRef(refname));
+  return prefix.startsWith(REFS_PREFIX) ? stored : stored.filter(isListed);
 }
