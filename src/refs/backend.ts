@@ -43,7 +43,7 @@ export interface RefReader {
 
 /** How to pack refs. */
 export interface PackOptions {
-  /** Whether all refs are packed, or only tags and what is packed already; no difference for reftables. */
+  /** Whether all refs are packed, or only tags; no difference for reftables. */
   readonly all?: boolean | undefined;
   /** Whether to do something only when it pays. */
   readonly auto?: boolean | undefined;
@@ -51,6 +51,11 @@ export interface PackOptions {
   readonly prune?: boolean | undefined;
   /** Which refs to pack, when not all; by full name. */
   readonly accepts?: ((refname: string) => boolean) | undefined;
+  /**
+   * Finds the object that an annotated tag leads to; nothing for any other object. It throws a `ReftableError` with code
+   * `"not-exist"` for an object that is not there, whose ref is not packed then.
+   */
+  readonly peel?: ((oid: string) => Promise<string | undefined>) | undefined;
 }
 
 /** A log that is carried from one ref to another. */
@@ -103,6 +108,8 @@ export interface SessionOptions {
   readonly lockTimeout?: number | undefined;
   /** Whether nobody else can know of the repository yet: nothing needs to be locked or looked up one by one. */
   readonly initial?: boolean | undefined;
+  /** Whether all values that are ids of annotated tags say what those lead to; else it is not known of any other. */
+  readonly isPeeled?: boolean | undefined;
 }
 
 /**
