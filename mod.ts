@@ -77,6 +77,13 @@ export {
   type Repository,
   type RepositoryOptions,
 } from "./src/refs/repository.ts";
+export { openObjects } from "./src/refs/isomorphic_objects.ts";
+export {
+  type GitObject,
+  makeObjectReader,
+  type ObjectReader,
+  type ObjectType,
+} from "./src/refs/object_reader.ts";
 export { listWorktrees, listWorktreesSync, type Worktree } from "./src/refs/worktrees.ts";
 export { openRepositoryStack, type RepositoryStackOptions } from "./src/refs/repository_stack.ts";
 export { findRepositoryStacks, type RepositoryStacks } from "./src/refs/repository_stacks.ts";

@@ -38,6 +38,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@std/path": ["io", "stack", "refs", "workers", "cli"],
   "@std/streams": ["io", "cli"],
   "fflate": ["io"],
+  "isomorphic-git": ["refs"],
   "node:zlib": ["io"],
   "pako": ["io"],
 };

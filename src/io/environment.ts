@@ -14,7 +14,7 @@ export type Environment = (name: string) => string | undefined;
  * config.string("user.name"); // perhaps the user's own
  * ```
  */
-export const permittedEnvironment: Environment = (variable) => {
+export function permittedEnvironment(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" ? Deno.env.get(variable) : undefined;
-};
+}
