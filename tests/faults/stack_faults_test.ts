@@ -56,6 +56,7 @@ const SCENARIOS: readonly Scenario[] = [
   stackScenario({
     name: "tables that are not kept in memory",
     tables: 1,
+    images: 4,
     prepare: addLargeTable,
     async run(stack, acknowledge) {
       await addLargeTable(stack);

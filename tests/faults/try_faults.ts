@@ -30,6 +30,8 @@ export interface Scenario {
   goOn(fileSystem: FileSystem): Promise<void>;
   /** Whether something is disposed in it, which may fail too; then the language makes one error of both. */
   readonly disposes?: boolean;
+  /** How many states of the disk to try for one moment at most, when they are more. */
+  readonly images?: number;
   /**
    * Finds what nobody needs: locks, files that are not complete, or tables that no list names.
    *
@@ -65,7 +67,7 @@ export function formatTotals({ operations, errors, crashes, wrecks }: Totals): s
     `${crashes} stops, ${wrecks} power failures`;
 }
 
-/** So many states of the disk are tried for one moment, when there are more. */
+/** So many states of the disk are tried for one moment, when there are more and nobody says it. */
 const MOST_IMAGES = 16;
 
 /** Gives the same numbers from 0 to 1 for the same seed. */
@@ -114,7 +116,7 @@ export async function tryFaults(scenario: Scenario): Promise<Totals> {
     const allowed = states.slice(acknowledged, acknowledged + 2);
     await checkCrash(scenario, left, allowed, place);
     totals.crashes++;
-    for (const image of wreck.images(MOST_IMAGES, random)) {
+    for (const image of wreck.images(scenario.images ?? MOST_IMAGES, random)) {
       await checkCrash(scenario, image, allowed, `${place}, power failed`);
       totals.wrecks++;
     }
