@@ -78,16 +78,22 @@ function sequenceLength(bytes: Uint8Array, position: number): number {
 
 function decodeWithEscapes(bytes: Uint8Array): string {
   let text = "";
-  let position = 0;
-  while (position < bytes.length) {
+  // What is valid is decoded in one go: calls of the decoder are what takes time.
+  let start = 0;
+  const decodeUpTo = (end: number) => {
+    if (start < end) text += strictDecoder.decode(bytes.subarray(start, end));
+  };
+  for (let position = 0; position < bytes.length;) {
     const length = sequenceLength(bytes, position);
-    if (length === 0) {
-      text += String.fromCharCode(0xdc00 + bytes[position++]!);
-    } else {
-      text += strictDecoder.decode(bytes.subarray(position, position + length));
+    if (length > 0) {
       position += length;
+      continue;
     }
+    decodeUpTo(position);
+    text += String.fromCharCode(0xdc00 + bytes[position++]!);
+    start = position;
   }
+  decodeUpTo(bytes.length);
   return text;
 }
 
@@ -138,13 +144,27 @@ function putAscii(text: string, target: Uint8Array, position: number): boolean {
 
 function encodeWide(text: string): Uint8Array<ArrayBuffer> {
   if (text.isWellFormed()) return encoder.encode(text);
-  const bytes: number[] = [];
-  for (const character of text) {
-    const unit = character.charCodeAt(0);
-    if (character.length === 1 && unit >= 0xdc80 && unit <= 0xdcff) bytes.push(unit - 0xdc00);
-    else bytes.push(...encoder.encode(character));
+  const { length } = text;
+  const bytes = new Uint8Array(3 * length);
+  let position = 0;
+  let start = 0;
+  const encodeUpTo = (end: number) => {
+    if (start === end) return;
+    position += encoder.encodeInto(text.slice(start, end), bytes.subarray(position)).written;
+  };
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0xd800 || unit > 0xdfff) continue;
+    const next = text.charCodeAt(i + 1);
+    if (unit < 0xdc00 && next >= 0xdc00 && next <= 0xdfff) i++;
+    else if (unit >= 0xdc80 && unit <= 0xdcff) {
+      encodeUpTo(i);
+      bytes[position++] = unit - 0xdc00;
+      start = i + 1;
+    }
   }
-  return Uint8Array.from(bytes);
+  encodeUpTo(length);
+  return bytes.slice(0, position);
 }
 
 /**

@@ -154,3 +154,18 @@ Deno.test("compareText() orders names by their bytes, not by their UTF-16 code u
     }
   }
 });
+
+Deno.test("decodeText() and encodeText() take long texts with a few bytes that are no UTF-8", () => {
+  const bytes = new TextEncoder().encode("refs/heads/é日𝒳\n".repeat(50_000));
+  for (let i = 0; i < bytes.length; i += 1009) bytes[i] = 0xff;
+  const text = assertRoundTrip(bytes);
+  assert(text.includes("refs/heads/é日𝒳\nrefs/heads/é日𝒳\n"));
+  assertEquals(text.split("\udcff").length - 1, Math.ceil(bytes.length / 1009));
+  // A lone surrogate that stands for no byte, between those that do.
+  assertEquals(
+    encodeText("a\udc80\ud800b\udcff\u{1d4b3}\udc00"),
+    Uint8Array.of(
+      ...[0x61, 0x80, 0xef, 0xbf, 0xbd, 0x62, 0xff, 0xf0, 0x9d, 0x92, 0xb3, 0xef, 0xbf, 0xbd],
+    ),
+  );
+});
