@@ -43,14 +43,21 @@ export async function checkStrayFiles(
     ...before.temporaries.map(describe("temporary")),
     ...before.locks.map(describe("lock")),
   ];
-  if (listed.hasList || names.size > 0 || orphans.length === 0) {
+  if (names.size > 0 || orphans.length === 0) {
     return [...orphans.map(describe("orphan")), ...others];
   }
-  const missing: Problem = {
-    severity: "error",
-    code: "tables-list",
-    file: `${directory}/${TABLES_LIST}`,
-    message: `there is no such file, but there are ${orphans.length} tables`,
-  };
-  return [missing, ...others];
+  const file = `${directory}/${TABLES_LIST}`;
+  const code = "tables-list";
+  const tables = `${orphans.length} tables`;
+  if (listed.hasList) {
+    // A compaction of deletions leaves nothing, and perhaps was stopped before it could remove what it had read.
+    const message = `it names no tables, but there are ${tables}`;
+    return [
+      { severity: "warning", code, file, message },
+      ...orphans.map(describe("orphan")),
+      ...others,
+    ];
+  }
+  const message = `there is no such file, but there are ${tables}`;
+  return [{ severity: "error", code, file, message }, ...others];
 }
