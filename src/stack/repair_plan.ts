@@ -175,7 +175,7 @@ function planRemovals(
 function decide({ problems, lines, missing, found }: Scene, adopt: boolean): Outcome {
   const { tables, useless } = found;
   const isUsable = !problems.some(({ code }) => code === "tables-list") &&
-    (lines.length > 0 || tables.length === 0) && missing.every(parseTableName);
+    (lines.length > 0 || tables.length === 0) && missing.every(rangeOf);
   const listed = tables.filter(({ isListed }) => isListed);
   const isSound = !problems.some(isDamage);
   if (isUsable && isSound && !adopt) {
@@ -183,9 +183,7 @@ function decide({ problems, lines, missing, found }: Scene, adopt: boolean): Out
   }
   // Of tables that the list does not name only those are of use that may fill a gap.
   const gaps = [
-    ...[...missing, ...useless.map(({ name }) => name)].flatMap((name) =>
-      parseTableName(name) ?? []
-    ),
+    ...[...missing, ...useless.map(({ name }) => name)].flatMap((name) => rangeOf(name) ?? []),
     ...listed.flatMap(({ table, salvaged }) => salvaged ? table : []),
   ];
   const highest = listed.reduce((max, { table }) => Math.max(max, table.maxUpdateIndex), 0);
@@ -195,13 +193,21 @@ function decide({ problems, lines, missing, found }: Scene, adopt: boolean): Out
       table.minUpdateIndex <= maxUpdateIndex && minUpdateIndex <= table.maxUpdateIndex
     );
   const choice = chooseTables(tables.filter(isOfUse));
+  // When nothing of what is listed is left, whatever there is is better than nothing.
+  if (choice.chosen.length === 0) return { ...chooseTables(tables), others: [] };
   return { ...choice, others: tables.filter((table) => !isOfUse(table)) };
+}
+
+/** The range of update indices that a table's name tells, if that makes sense. */
+function rangeOf(name: string): ReturnType<typeof parseTableName> {
+  const range = parseTableName(name);
+  return range && range.minUpdateIndex <= range.maxUpdateIndex ? range : undefined;
 }
 
 /** Plans to do without tables that are not there, where nothing is in their places. */
 function planLosses(missing: readonly string[], chosen: readonly FoundTable[]): RepairStep[] {
   return missing.flatMap((name): RepairStep[] => {
-    const range = parseTableName(name);
+    const range = rangeOf(name);
     const isReplaced = range &&
       chosen.some(({ isListed, table }) =>
         !isListed && table.minUpdateIndex <= range.maxUpdateIndex &&

@@ -1,5 +1,6 @@
 import { type ProblemCode, ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
+import { problemOf } from "../format/damage.ts";
 import type { Problem } from "../format/problem.ts";
 import { openFileSource } from "../io/file_source.ts";
 import { runAsync } from "../io/io.ts";
@@ -85,12 +86,12 @@ export async function findTables(search: Search): Promise<FoundTables> {
     using source = await runAsync(openFileSource(fileSystem, `${directory}/${name}`));
     reports.set(name, search.reports.get(name) ?? await verifySource(source));
   }
-  const hash = expectedHash(search, [...reports.values()]);
+  let hash = expectedHash(search, [...reports.values()]);
   const tables: FoundTable[] = [];
   const useless: UselessFile[] = [];
   for (const [name, report] of reports) {
     const path = `${directory}/${name}`;
-    const reason = damageOf(name, report);
+    const reason = damageOf(name, report) ?? (await readingFault(search, name, report));
     const info = await fileSystem.stat(path);
     const found = { name, isListed: search.listed.has(name), mtime: info?.mtime ?? 0 };
     if (report.header && report.header.hash !== hash) {
@@ -105,6 +106,8 @@ export async function findTables(search: Search): Promise<FoundTables> {
       if (!salvaged) useless.push({ name, reason });
       else {
         const table = cleanup.use(Table.openSync(salvaged.bytes, { name: path }));
+        // Where no header could be read, the first one decides.
+        hash ??= table.hash;
         tables.push({ ...found, table, salvaged });
       }
     }
@@ -121,6 +124,23 @@ function damageOf(name: string, { header, problems }: TableReport): string | und
   const isOther = header && told && (told.minUpdateIndex !== header.minUpdateIndex ||
     told.maxUpdateIndex !== header.maxUpdateIndex);
   return isOther ? "its name tells other update indices than it has" : undefined;
+}
+
+/** Verification says no more of a block than that names are wrong; perhaps they are also out of order. */
+async function readingFault(
+  { location: { fileSystem, directory } }: Search,
+  name: string,
+  { problems }: TableReport,
+): Promise<string | undefined> {
+  if (!problems.some(({ severity }) => severity === "error")) return undefined;
+  using table = await runAsync(Table.read(openFileSource(fileSystem, `${directory}/${name}`)));
+  try {
+    for (const _ of table.refs());
+    for (const _ of table.logs());
+    return undefined;
+  } catch (error) {
+    return problemOf(error).message;
+  }
 }
 
 /** Reads what can be read of a damaged table; nothing when that is nothing. */

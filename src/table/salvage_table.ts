@@ -59,12 +59,14 @@ export function salvageTable(
 function findHeader(bytes: Uint8Array, file: string): TableHeader | undefined {
   const ends = ([1, 2] as const).map((version) => Math.max(0, bytes.length - footerSize(version)));
   // A footer whose checksum is right is more to be trusted than a header.
-  for (const end of ends) {
+  const footers = ends.map((end) => {
     const footer = bytes.subarray(end);
-    const header = orNothing(() => parseFooter(footer, footer, file, end).header);
-    if (header) return header;
-  }
-  return [0, ...ends].map((start) => orNothing(() => parseHeader(bytes.subarray(start), file)))
+    return orNothing(() => parseFooter(footer, footer, file, end).header);
+  });
+  const headers = [0, ...ends].map((start) =>
+    orNothing(() => parseHeader(bytes.subarray(start), file))
+  );
+  return [...footers, ...headers]
     .find((header) => header && header.minUpdateIndex <= header.maxUpdateIndex);
 }
 
