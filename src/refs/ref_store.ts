@@ -6,6 +6,7 @@ import type { ListRefsOptions, LogOrder, PackOptions, RefBackend, RefFormat } fr
 import { type ExpandedRef, expandName, shortenName, type ShortenOptions } from "./expand.ts";
 import { committerIdentity } from "./identity.ts";
 import { type ListedRef, listedRef } from "./listed_ref.ts";
+import { collapseMessage } from "./log_message.ts";
 import { openBackend } from "./open_backend.ts";
 import {
   RefTransaction,
@@ -27,6 +28,7 @@ import type { ReflogRewrite, ReflogRewriteOptions } from "./reflog/rewrite_log.t
 import { zoneFromMinutes } from "./reflog/time_zone.ts";
 import { reflogPolicy } from "./reflog_policy.ts";
 import { type RenameOptions, renameRef, type Renaming } from "./rename.ts";
+import { headNames, moveHeads } from "./rename_heads.ts";
 import { locateRepository, type OpenRepositoryOptions, type Repository } from "./repository.ts";
 import { type ResolvedRef, resolveRef } from "./resolve.ts";
 import type { StoredRef } from "./stored_ref.ts";
@@ -282,24 +284,38 @@ export class RefStore implements AsyncDisposable, Disposable {
   }
 
   /**
-   * Renames a ref, and its log with it. `HEAD` stays as it is, though its log tells when it points at the ref.
+   * Renames a ref, and its log with it. Unless it is asked for, HEADs stay as they are: one that points at the ref leads
+   * nowhere then, and its log tells of that.
    *
    * @throws {ReftableError} With code `"not-exist"` when there is no such ref, `"unsupported"` when it is a symbolic
    * one, `"exists"` or `"name-conflict"` when another ref is in the way, `"refname"` when the new name is a bad one.
    */
   async rename(from: string, to: string, options: RenameOptions = {}): Promise<void> {
-    await this.#rename({ from, to, keep: false }, options);
+    const { message = "", lockTimeout } = options;
+    const renaming = this.#renaming(from, to, options);
+    await renameRef(this.#backend, { ...renaming, keep: false }, options);
+    if (!options.moveHeads) return;
+    const heads = await runAsync(headNames(this.repository));
+    await moveHeads(this.#context, heads, {
+      ...renaming,
+      message: collapseMessage(message),
+      lockTimeout,
+    });
   }
 
   /** Copies a ref and its log; see {@linkcode RefStore.rename}. */
-  async copy(from: string, to: string, options: RenameOptions = {}): Promise<void> {
-    await this.#rename({ from, to, keep: true }, options);
+  async copy(
+    from: string,
+    to: string,
+    options: Omit<RenameOptions, "moveHeads"> = {},
+  ): Promise<void> {
+    const renaming = this.#renaming(from, to, options);
+    await renameRef(this.#backend, { ...renaming, keep: true }, options);
   }
 
-  async #rename(names: Pick<Renaming, "from" | "to" | "keep">, options: RenameOptions) {
+  #renaming(from: string, to: string, options: RenameOptions): Omit<Renaming, "keep"> {
     const { policy, identity } = this.#context;
-    const renaming = { ...names, policy, identity: () => options.identity ?? identity() };
-    await renameRef(this.#backend, renaming, options);
+    return { from, to, policy, identity: () => options.identity ?? identity() };
   }
 
   /** Makes reading faster again: packs loose refs, compacts tables. */

@@ -7,7 +7,7 @@ import { zerosLike } from "./object_id.ts";
 import { badName, nameTaken, refError } from "./ref_errors.ts";
 import type { Identity } from "./reflog_entry.ts";
 import { beginsLog, type ReflogPolicy } from "./reflog_policy.ts";
-import type { NewRefValue, StoredDirectRef, StoredPeeledRef } from "./stored_ref.ts";
+import type { NewRefValue, StoredDirectRef, StoredPeeledRef, StoredRef } from "./stored_ref.ts";
 import { changeLocked } from "./transaction/change_locked.ts";
 
 /** How to rename or copy a ref. */
@@ -18,6 +18,8 @@ export interface RenameOptions {
   readonly identity?: Identity | undefined;
   /** Whether a ref that has the new name already is replaced. */
   readonly force?: boolean | undefined;
+  /** Whether the HEADs of all working trees that point at the ref point at the new name then. */
+  readonly moveHeads?: boolean | undefined;
   /** How long to wait for each lock, in milliseconds, −1 for ever; as configured by default. */
   readonly lockTimeout?: number | undefined;
 }
@@ -42,19 +44,24 @@ export async function renameRef(
   renaming: Renaming,
   { message = "", force = false, lockTimeout }: RenameOptions,
 ): Promise<void> {
-  const { from, to } = renaming;
+  const { from, to, keep } = renaming;
   if (refnameProblem(to) !== undefined || isPseudoRef(to)) throw badName(to);
-  const names = from === to ? [from] : [from, to, "HEAD"];
+  const names = from === to ? [from] : [from, to];
+  if (!keep && pointsAt(backend.read("HEAD"), from)) names.push("HEAD");
   const options: SessionOptions = { lockTimeout };
   await changeLocked(backend, names, options, (session) => {
     const ref = findRef(session, renaming);
     if (from === to) return [];
     if (!force) checkUnused(session, to);
-    const removed = new Set(renaming.keep ? [] : [from]);
+    const removed = new Set(keep ? [] : [from]);
     const other = session.findConflicts([to], removed).get(to);
     if (other !== undefined) throw nameTaken(to, other);
     return new RenameChanges(backend, session, renaming, message).build(ref);
   });
+}
+
+function pointsAt(ref: StoredRef | undefined, target: string): boolean {
+  return ref?.kind === "symref" && ref.target === target;
 }
 
 function findRef(
@@ -106,8 +113,7 @@ class RenameChanges {
     const created: RefChange = { refname: to, value, log };
     if (keep) return [created];
     const changes: RefChange[] = [{ refname: from, value: "delete" }, created];
-    const head = this.#session.read("HEAD");
-    if (head?.kind === "symref" && head.target === from && this.#isLogged("HEAD")) {
+    if (pointsAt(this.#session.read("HEAD"), from) && this.#isLogged("HEAD")) {
       changes.push({ refname: "HEAD", log: this.#entry(oid, zerosLike(oid)) });
     }
     return changes.sort((a, b) => compareText(a.refname, b.refname));

@@ -2,10 +2,9 @@ import { ReftableError } from "../../errors.ts";
 import { refnameProblem } from "../../format/refname.ts";
 import type { RefBackend, RefChange, RefReader } from "../backend.ts";
 import { collapseMessage } from "../log_message.ts";
-import { isPseudoRef, isSafeRefname } from "../names.ts";
+import { isPseudoRef, isRootRef } from "../names.ts";
 import { refError } from "../ref_errors.ts";
 import type { Identity } from "../reflog_entry.ts";
-import { isZero } from "../object_id.ts";
 import { changeLocked } from "../transaction/change_locked.ts";
 import {
   planRewrite,
@@ -36,7 +35,7 @@ export async function createLog(
   refname: string,
   options: ReflogLockOptions,
 ): Promise<void> {
-  checkLogName(refname, true);
+  checkLogName(refname);
   await changeLocked(backend, [refname], options, () => [{ refname, log: { kind: "create" } }]);
 }
 
@@ -48,7 +47,10 @@ export async function appendToLog(
   committer: Identity,
   options: ReflogLockOptions,
 ): Promise<void> {
-  checkLogName(refname, !isZero(newOid));
+  checkLogName(refname);
+  if (!refname.includes("/") && !isRootRef(refname)) {
+    throw refError("refname", refname, `invalid reference name: ${refname}`);
+  }
   const text = collapseMessage(message);
   const log = { kind: "append", oldOid, newOid, committer, message: text } as const;
   await changeLocked(backend, [refname], options, () => [{ refname, log }]);
@@ -92,13 +94,12 @@ export async function removeFromLogs(
   return results;
 }
 
-function checkLogName(refname: string, isWritten: boolean): void {
+function checkLogName(refname: string): void {
   if (isPseudoRef(refname)) {
     const message = `refusing to update reflog for pseudoref '${refname}'`;
     throw refError("refname", refname, message);
   }
-  const isGood = isWritten ? refnameProblem(refname) === undefined : isSafeRefname(refname);
-  if (isGood) return;
+  if (refnameProblem(refname) === undefined) return;
   throw refError("refname", refname, `refusing to update reflog with bad name '${refname}'`);
 }
 

@@ -1,0 +1,159 @@
+/**
+ * Long random sequences of changes, made by git's commands in one repository and through `RefStore` in its twin:
+ * after each of them both hold the same refs and logs, and both did it or refused it.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { RefStore, ReftableError } from "@reftable/reftable";
+import { seeded } from "../fixtures.ts";
+import { GitRepo, type GitRepoOptions, gitTest } from "../peers/git.ts";
+import { COMMITTER } from "../refs/open_backend.ts";
+import {
+  FAR_REFNAMES,
+  type Operation,
+  type Place,
+  randomOperation,
+  REFNAMES,
+  type World,
+} from "./refs_operations.ts";
+
+/** A repository with a linked working tree. */
+class Twin implements AsyncDisposable {
+  readonly repo: GitRepo;
+  readonly stores: Readonly<Record<Place, RefStore>>;
+
+  private constructor(repo: GitRepo, stores: Record<Place, RefStore>) {
+    this.repo = repo;
+    this.stores = stores;
+  }
+
+  static async create(options: GitRepoOptions): Promise<Twin> {
+    const repo = await GitRepo.create(options);
+    await repo.ok(["commit", "--allow-empty", "-m", "first"]);
+    await repo.ok(["worktree", "add", "-q", "--detach", "../linked"]);
+    const stores = {
+      main: await RefStore.open(repo.dir, { identity: COMMITTER }),
+      linked: await RefStore.open(`${repo.dir}/../linked`, { identity: COMMITTER }),
+    };
+    return new Twin(repo, stores);
+  }
+
+  directory(place: Place): string {
+    return place === "main" ? this.repo.dir : `${this.repo.dir}/../linked`;
+  }
+
+  /** All refs and logs, as they are stored. */
+  async contents(): Promise<string[]> {
+    const lines: string[] = [];
+    for (const [place, refs] of Object.entries(this.stores)) {
+      await refs.reload();
+      for (const refname of [...REFNAMES, ...FAR_REFNAMES]) {
+        lines.push(`${place} ${refname} ${value(refs, refname)}`);
+      }
+      const listed = refs.list({ includeRoot: true }).map(({ refname }) => refname);
+      lines.push(`${place} refs: ${listed.toArray()}`, `logs: ${refs.reflogNames().toArray()}`);
+      for (const refname of refs.reflogNames()) {
+        for (const { oldOid, newOid, ...entry } of refs.reflog(refname)) {
+          const who = `${entry.name} <${entry.email}> ${entry.time} ${entry.tzOffset}`;
+          lines.push(`${place} log ${refname} ${oldOid} ${newOid} ${who} ${entry.message}`);
+        }
+      }
+    }
+    return lines;
+  }
+
+  /** What git says that the refs and logs are. */
+  async toldByGit(): Promise<string[]> {
+    const format = "%(objectname) %(refname) %(symref) %(*objectname)";
+    const told: string[] = [];
+    for (const place of ["main", "linked"] as const) {
+      const cwd = this.directory(place);
+      const list = ["for-each-ref", "--include-root-refs", `--format=${format}`];
+      told.push(await this.repo.ok(list, { cwd }), await this.repo.ok(["reflog", "list"], { cwd }));
+    }
+    return told;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const refs of Object.values(this.stores)) await refs[Symbol.asyncDispose]();
+    await this.repo[Symbol.asyncDispose]();
+  }
+}
+
+function value(refs: RefStore, refname: string): string {
+  const ref = refs.read(refname);
+  if (ref?.kind === "symref") return `-> ${ref.target}`;
+  return ref === undefined ? "none" : ref.kind === "broken" ? ref.finding : ref.oid;
+}
+
+/** Makes a change with git; `undefined` when it is done, else why not. */
+async function changeByGit(twin: Twin, { args, stdin, place }: Operation) {
+  const cwd = twin.directory(place);
+  const { code, stdout, stderr } = await twin.repo.run(args, { cwd, stdin });
+  const rejected = stdout.match(/^rejected \S+/gm)?.sort() ?? [];
+  return { refusal: code === 0 ? undefined : stderr.trim(), rejected };
+}
+
+/** Makes a change with the library, in the same way. */
+async function changeByUs(twin: Twin, { run, place, runPlace = place }: Operation) {
+  try {
+    const result = await run(twin.stores[runPlace]) as
+      | { rejections?: { refname: string }[] }
+      | void;
+    const rejected = result?.rejections?.map(({ refname }) => `rejected ${refname}`).sort() ?? [];
+    return { refusal: undefined, rejected };
+  } catch (error) {
+    assert(error instanceof ReftableError, error instanceof Error ? error.stack : `${error}`);
+    return { refusal: error.message, rejected: [] };
+  }
+}
+
+async function compare(seed: number, steps: number, options: GitRepoOptions): Promise<void> {
+  await using byGit = await Twin.create(options);
+  await using byUs = await Twin.create(options);
+  const random = seeded(seed);
+  const oids: string[] = [];
+  for (const { repo } of [byGit, byUs]) {
+    const tree = (await repo.ok(["mktree"])).trim();
+    oids.length = 0;
+    for (const message of ["1", "2", "3", "4"]) {
+      oids.push((await repo.ok(["commit-tree", "-m", message, tree])).trim());
+    }
+  }
+  const world: World = {
+    random,
+    oids,
+    refFormat: options.refFormat ?? "reftable",
+    look: (place) => byUs.stores[place],
+  };
+  for (let step = 0; step < steps; step++) {
+    const operation = randomOperation(world);
+    const what = `seed ${seed}, step ${step}: ${operation.name}`;
+    const git = await changeByGit(byGit, operation);
+    const us = await changeByUs(byUs, operation);
+    const outcome = `${what}\ngit: ${git.refusal}\nwe: ${us.refusal}`;
+    assertEquals(us.refusal === undefined, git.refusal === undefined, outcome);
+    assertEquals(us.rejected, git.rejected, what);
+    assertEquals(await byUs.contents(), await byGit.contents(), what);
+    if (step % 20 === 0) assertEquals(await byUs.toldByGit(), await byGit.toldByGit(), what);
+  }
+  assertEquals(await byUs.toldByGit(), await byGit.toldByGit());
+  await byUs.repo.ok(["refs", "verify"]);
+}
+
+/** How many changes are made one after another. */
+const STEPS = 250;
+
+gitTest("RefStore does with reftables what git's commands do", async () => {
+  await compare(1, STEPS, {});
+});
+
+gitTest("RefStore does with reftables of SHA-256 what git's commands do", async () => {
+  await compare(2, STEPS, { hash: "sha256" });
+});
+
+gitTest("RefStore does with reftables that log everything what git's commands do", async () => {
+  await compare(3, STEPS, { config: { "core.logAllRefUpdates": "always" } });
+});
