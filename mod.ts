@@ -69,6 +69,7 @@ export type { ConfigVariable } from "./src/refs/config/config_variable.ts";
 export type { ConfigSources } from "./src/refs/config/load_config.ts";
 export { environmentOptions } from "./src/refs/environment_options.ts";
 export { cleanIdentity, committerIdentity, type IdentitySources } from "./src/refs/identity.ts";
+export { type InitOptions, initRepository } from "./src/refs/init_repository.ts";
 export { type Head, readHead } from "./src/refs/read_head.ts";
 export {
   openRepository,

@@ -10,7 +10,8 @@ interface Runtime {
   readonly Deno?: { readonly build: { readonly os: string } };
 }
 
-const isWindows = (globalThis as Runtime).Deno?.build.os === "windows";
+/** Whether the program runs on Windows. */
+export const isWindows: boolean = (globalThis as Runtime).Deno?.build.os === "windows";
 
 /** What stands between the paths of a list of them, as in the environment. */
 export const PATH_LIST_SEPARATOR: string = isWindows ? ";" : ":";
