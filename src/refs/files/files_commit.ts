@@ -1,0 +1,266 @@
+import { compareText } from "../../bytes/text.ts";
+import { ReftableError } from "../../errors.ts";
+import type { LogChange, RefChange, SessionOptions } from "../backend.ts";
+import { formatKeptLine, formatLogLine } from "../log_line.ts";
+import { BRANCH_PREFIX, isCurrentWorktreeRef } from "../names.ts";
+import { nameTaken, refError } from "../ref_errors.ts";
+import type { NewRefValue, StoredRef } from "../stored_ref.ts";
+import { removeEmptyDirectories } from "./directories.ts";
+import type { FilesStorage } from "./files_storage.ts";
+import type { Undo } from "./files_logs.ts";
+import { LogRewrite } from "./log_rewrite.ts";
+import type { PackedChange, PackedLock, PackedValue } from "./packed/packed_store.ts";
+import type { RefLock } from "./ref_lock.ts";
+
+/** How many files to write at the same time. */
+const AT_ONCE = 16;
+
+/** A change of a ref that is locked. */
+interface LockedChange {
+  readonly change: RefChange;
+  readonly lock: RefLock;
+}
+
+/** A change that writes a value. */
+interface ValueChange extends LockedChange {
+  readonly value: NewRefValue;
+}
+
+/**
+ * Makes changes of refs that are locked. All that can fail is done before anybody can see any of it, as far as possible;
+ * refs are written before others go, so that nothing that is reachable is out of reach in between.
+ */
+export class FilesCommit {
+  readonly #storage: FilesStorage;
+  readonly #locks: ReadonlyMap<string, RefLock>;
+  readonly #options: SessionOptions;
+  /** Refs that get files of their own. */
+  readonly #written: ValueChange[] = [];
+  /** Refs of a new repository that are packed at once. */
+  readonly #packed: ValueChange[] = [];
+  /** Refs of which only the log changes. */
+  readonly #logged: LockedChange[] = [];
+  readonly #deleted: LockedChange[] = [];
+  readonly #rewrites = new Map<string, LogRewrite>();
+  /** What ends with the commit, whether it succeeds or not. */
+  readonly #cleanup = new AsyncDisposableStack();
+  #packedLock: PackedLock | undefined;
+
+  constructor(
+    storage: FilesStorage,
+    locks: ReadonlyMap<string, RefLock>,
+    options: SessionOptions,
+  ) {
+    this.#storage = storage;
+    this.#locks = locks;
+    this.#options = options;
+  }
+
+  /** Makes the changes. */
+  async run(changes: readonly RefChange[]): Promise<void> {
+    await using _cleanup = this.#cleanup;
+    for (const change of changes) this.#sort(change);
+    await this.#makeRoom();
+    await this.#takeLocks();
+    await this.#prepareLogs(changes);
+    await inBatches(this.#written, ({ lock, value }) => lock.write(value));
+    const isPackedChanged = await this.#preparePacked();
+    if (this.#packed.length > 0) await this.#packedLock!.commit();
+    for (const { change } of this.#packed) await this.#changeLog(change);
+    for (const write of this.#written) await this.#publish(write);
+    for (const { change } of this.#logged) await this.#changeLog(change);
+    // A ref without its log is better than a log without its ref.
+    for (const { change } of this.#deleted) await this.#changeLog(change);
+    if (isPackedChanged && this.#packed.length === 0) await this.#packedLock!.commit();
+    for (const { lock } of this.#deleted) await lock.unlink();
+  }
+
+  #sort(change: RefChange): void {
+    const { refname, value } = change;
+    const lock = this.#locks.get(refname);
+    if (!lock) {
+      const message = `Cannot change ref '${refname}': it is not locked`;
+      throw new ReftableError("api", message, { ref: { refname } });
+    }
+    if (value === undefined) this.#logged.push({ change, lock });
+    else if (value === "delete") this.#deleted.push({ change, lock });
+    else if (this.#options.initial && isPackable(refname, value)) {
+      this.#packed.push({ change, lock, value });
+    } else this.#written.push({ change, lock, value });
+  }
+
+  /**
+   * Makes room for refs whose files cannot be where those of refs that go still are: these are packed first, which
+   * changes nothing about them.
+   */
+  async #makeRoom(): Promise<void> {
+    const moved = this.#written.map(({ lock }) => lock)
+      .filter((lock) => !lock.isTaken && !this.#options.initial || lock.isDirectory);
+    const inTheWay = new Set(moved.flatMap((lock) => this.#inTheWayOf(lock)));
+    if (inTheWay.size === 0) return;
+    const packed = await this.#lockPacked();
+    const changes = Array.from(inTheWay, ({ refname, stored }) => {
+      return { refname, value: packedValue(refname, stored!) };
+    });
+    await packed.prepare(sorted(changes));
+    await packed.commit();
+    for (const lock of inTheWay) await lock.unlink();
+    for (const lock of moved) {
+      for (const below of inTheWay) {
+        if (below.path.startsWith(`${lock.path}/`)) await below[Symbol.asyncDispose]();
+      }
+      await removeEmptyDirectories(this.#storage.fileSystem, lock.path);
+    }
+  }
+
+  #inTheWayOf(lock: RefLock): RefLock[] {
+    const blocker = lock.blocker();
+    const names = blocker === undefined ? lock.namesBelow().toArray() : [lock.seenAs(blocker)];
+    return names.map((name) => {
+      const found = this.#deleted.find(({ lock }) => lock.refname === name)?.lock;
+      const isMovable = found?.isTaken && found.stored !== undefined &&
+        isPackable(name, found.stored);
+      if (!isMovable) throw nameTaken(lock.refname, name);
+      return found;
+    });
+  }
+
+  /** Takes the locks that could not be, or need not have been taken before. */
+  async #takeLocks(): Promise<void> {
+    const deleted = this.#options.initial ? this.#deleted : [];
+    for (const { lock } of [...this.#written, ...deleted]) {
+      if (!lock.isTaken) await lock.take(this.#options.lockTimeout ?? this.#storage.lockTimeout);
+    }
+  }
+
+  async #prepareLogs(changes: readonly RefChange[]): Promise<void> {
+    for (const { refname, log } of changes) {
+      if (log?.kind !== "rewrite") continue;
+      const path = this.#storage.logs.path(refname);
+      if (path === undefined || !this.#storage.logs.has(refname)) continue;
+      const lines = log.after.filter((entry) => entry !== undefined).map(formatKeptLine);
+      const rewrite = await LogRewrite.prepare(this.#storage, path, lines);
+      this.#rewrites.set(refname, this.#cleanup.use(rewrite));
+    }
+  }
+
+  /**
+   * Writes what is to be packed from now on. Packed refs stay locked until the files of deleted refs are gone: nobody
+   * else shall pack one of them before that.
+   *
+   * @returns Whether anything changes.
+   */
+  async #preparePacked(): Promise<boolean> {
+    if (this.#deleted.length === 0 && this.#packed.length === 0) return false;
+    const packed = await this.#lockPacked();
+    const changes: PackedChange[] = this.#deleted
+      .filter(({ change: { refname } }) => packed.find(refname) !== undefined)
+      .map(({ change: { refname } }) => ({ refname, value: undefined }));
+    for (const { change: { refname }, value } of this.#packed) {
+      changes.push({ refname, value: packedValue(refname, value, this.#options.isPeeled) });
+    }
+    if (changes.length === 0) return false;
+    await packed.prepare(sorted(changes));
+    return true;
+  }
+
+  async #lockPacked(): Promise<PackedLock> {
+    if (this.#packedLock) return this.#packedLock;
+    const lock = await this.#storage.packed.lock(this.#options.lockTimeout);
+    return this.#packedLock = this.#cleanup.use(lock);
+  }
+
+  async #publish({ change, lock }: ValueChange): Promise<void> {
+    const { refname, log } = change;
+    const transfer = log?.kind === "append" ? log.transfer : undefined;
+    const undo = transfer ? undefined : await this.#changeLog(change);
+    try {
+      await lock.publish();
+    } catch (error) {
+      await undo?.();
+      throw error;
+    }
+    if (!transfer) return;
+    const { logs } = this.#storage;
+    if (transfer.keep) await logs.copy(transfer.from, refname);
+    else await logs.move(transfer.from, refname);
+    await this.#changeLog(change);
+  }
+
+  /** Does what happens to a log. */
+  async #changeLog({ refname, value, log }: RefChange): Promise<Undo | undefined> {
+    const { logs } = this.#storage;
+    const path = logs.path(refname);
+    if (path === undefined) return undefined;
+    try {
+      return await this.#changeLogAt(path, refname, log ?? deletedLog(value));
+    } catch (cause) {
+      if (!(cause instanceof ReftableError)) throw cause;
+      const message = `cannot update the ref '${refname}': ${cause.message}`;
+      throw refError(cause.code, refname, message, {}, cause);
+    }
+  }
+
+  async #changeLogAt(
+    path: string,
+    refname: string,
+    log: LogChange | undefined,
+  ): Promise<Undo | undefined> {
+    const { logs } = this.#storage;
+    switch (log?.kind) {
+      case undefined:
+        return undefined;
+      case "append":
+        return await logs.append(path, formatLogLine({ ...log.committer, ...log }));
+      case "create":
+        return await logs.create(path);
+      case "delete":
+        return void await logs.remove(refname);
+      case "rewrite":
+        return void await this.#rewrites.get(refname)?.commit();
+    }
+  }
+}
+
+function sorted(changes: PackedChange[]): PackedChange[] {
+  return changes.sort((a, b) => compareText(a.refname, b.refname));
+}
+
+/** A ref that goes takes its log along. */
+function deletedLog(value: RefChange["value"]): LogChange | undefined {
+  return value === "delete" ? { kind: "delete" } : undefined;
+}
+
+/** Tells whether a ref can be packed: no symbolic one, and none that belongs to one working tree alone. */
+export function isPackable(refname: string, value: NewRefValue | StoredRef): boolean {
+  return (value.kind === "direct" || value.kind === "peeled") && !isCurrentWorktreeRef(refname) &&
+    refname.startsWith("refs/");
+}
+
+/**
+ * Gives what a ref holds as it is packed.
+ *
+ * @param isPeeled Whether what annotated tags lead to would be told.
+ */
+export function packedValue(
+  refname: string,
+  value: NewRefValue | StoredRef,
+  isPeeled = false,
+): PackedValue | undefined {
+  if (value.kind === "peeled") return { oid: value.oid, peeled: value.peeled, isPeelKnown: true };
+  if (value.kind !== "direct") return undefined;
+  // Branches lead to commits.
+  const isPeelKnown = isPeeled || refname.startsWith(BRANCH_PREFIX);
+  return { oid: value.oid, peeled: undefined, isPeelKnown };
+}
+
+/** Does something to many, some at the same time. All have come to an end when this does. */
+async function inBatches<T>(
+  items: readonly T[],
+  action: (item: T) => Promise<void>,
+): Promise<void> {
+  for (let start = 0; start < items.length; start += AT_ONCE) {
+    const results = await Promise.allSettled(items.slice(start, start + AT_ONCE).map(action));
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+}

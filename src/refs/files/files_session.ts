@@ -1,0 +1,115 @@
+import { ReftableError } from "../../errors.ts";
+import type { LogOrder, RefChange, RefSession, SessionOptions } from "../backend.ts";
+import { within } from "../git_directory.ts";
+import { isPseudoRef } from "../names.ts";
+import { badName, refError } from "../ref_errors.ts";
+import type { ReflogEntry } from "../reflog_entry.ts";
+import type { StoredRef } from "../stored_ref.ts";
+import { FilesCommit } from "./files_commit.ts";
+import { type FilesStorage, readRef } from "./files_storage.ts";
+import { findFileConflicts } from "./find_conflicts.ts";
+import { RefLock, removeLeftDirectories } from "./ref_lock.ts";
+import type { RefLocation } from "./ref_paths.ts";
+
+/** A change of refs in files: it holds the lock of each ref. */
+export class FilesSession implements RefSession {
+  readonly #storage: FilesStorage;
+  readonly #options: SessionOptions;
+  /** The locks by the names of their refs; one may have several names. */
+  readonly #locks = new Map<string, RefLock>();
+  readonly #byPath = new Map<string, RefLock>();
+
+  /** Begins a change. Nothing is locked yet. */
+  constructor(storage: FilesStorage, options: SessionOptions) {
+    this.#storage = storage;
+    this.#options = options;
+  }
+
+  async lock(refnames: readonly string[]): Promise<ReadonlyMap<string, ReftableError>> {
+    const failures = new Map<string, ReftableError>();
+    for (const refname of refnames) {
+      if (this.#locks.has(refname)) continue;
+      try {
+        this.#locks.set(refname, await this.#lock(refname));
+      } catch (error) {
+        if (!(error instanceof ReftableError)) throw error;
+        failures.set(refname, error);
+      }
+    }
+    return failures;
+  }
+
+  async #lock(refname: string): Promise<RefLock> {
+    const location = this.#locate(refname);
+    const lock = new RefLock(this.#storage, refname, location);
+    const held = this.#byPath.get(lock.path);
+    if (held) return held;
+    // Nobody else knows of a new repository; and below a ref that is locked nobody can create one.
+    if (!this.#options.initial && !this.#isBelowLocked(lock)) {
+      await lock.take(this.#options.lockTimeout ?? this.#storage.lockTimeout);
+    }
+    this.#byPath.set(lock.path, lock);
+    return lock;
+  }
+
+  #locate(refname: string): RefLocation {
+    if (isPseudoRef(refname)) {
+      throw refError("refname", refname, `refusing to update pseudoref '${refname}'`);
+    }
+    const { fileSystem, paths } = this.#storage;
+    const location = paths.locate(refname);
+    if (!location) throw badName(refname);
+    if (fileSystem.statSync(location.root)) return location;
+    const message = `Cannot lock ref '${refname}': there is no "${location.root}"`;
+    throw refError("not-exist", refname, message);
+  }
+
+  #isBelowLocked({ location: { root, name } }: RefLock): boolean {
+    for (let end = name.indexOf("/"); end !== -1; end = name.indexOf("/", end + 1)) {
+      const above = this.#byPath.get(within(root, name.slice(0, end)));
+      if (above?.isLoose && above.stored?.kind !== "broken") return true;
+    }
+    return false;
+  }
+
+  read(refname: string): StoredRef | undefined {
+    const lock = this.#locks.get(refname);
+    if (!lock?.isTaken) return readRef(this.#storage, refname);
+    const { stored } = lock;
+    return stored && stored.refname !== refname ? { ...stored, refname } : stored;
+  }
+
+  hasLog(refname: string): boolean {
+    return this.#storage.logs.has(refname);
+  }
+
+  log(refname: string, order: LogOrder): IteratorObject<ReflogEntry, void> {
+    return this.#storage.logs.read(refname, order);
+  }
+
+  findConflicts(
+    created: readonly string[],
+    removed: ReadonlySet<string>,
+  ): ReadonlyMap<string, string> {
+    if (this.#options.initial) return new Map();
+    return findFileConflicts(this.#storage, created, removed, this.#locks);
+  }
+
+  async commit(changes: readonly RefChange[]): Promise<void> {
+    try {
+      await new FilesCommit(this.#storage, this.#locks, this.#options).run(changes);
+    } finally {
+      await this[Symbol.asyncDispose]();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const locks = [...this.#byPath.values()];
+    this.#locks.clear();
+    this.#byPath.clear();
+    await using cleanup = new AsyncDisposableStack();
+    for (const lock of locks) cleanup.use(lock);
+    await cleanup.disposeAsync();
+    await removeLeftDirectories(this.#storage.fileSystem, locks);
+  }
+}

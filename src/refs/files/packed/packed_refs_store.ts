@@ -1,0 +1,190 @@
+import { encodeText } from "../../../bytes/text.ts";
+import { ReftableError } from "../../../errors.ts";
+import type { HashName } from "../../../format/hash.ts";
+import type { FileInfo, FileMode, FileSystem } from "../../../io/file_system.ts";
+import { PendingFile } from "../../../io/pending_file.ts";
+import type { ListRefsOptions } from "../../backend.ts";
+import { ExistingDirectories } from "../../existing_directories.ts";
+import type { StoredRef } from "../../stored_ref.ts";
+import { acquireGitLock, lockTarget } from "../git_lock.ts";
+import { PackedRefsFile } from "./packed_refs_file.ts";
+import type { PackedChange, PackedConflict, PackedLock, PackedStore } from "./packed_store.ts";
+import { writePackedRefs } from "./write_packed_refs.ts";
+
+/** A file whose last change is younger than this when it is read may change again unnoticed, in milliseconds. */
+const SETTLED_AFTER = 2000;
+
+/** Where packed refs are, and how to change them. */
+export interface PackedRefsLocation {
+  /** The storage. */
+  readonly fileSystem: FileSystem;
+  /** The file. */
+  readonly path: string;
+  /** The hash of the object ids. */
+  readonly hash: HashName;
+  /** The permissions of new files. */
+  readonly mode: FileMode | undefined;
+  /** How long to wait for the lock, in milliseconds, −1 for ever. */
+  readonly lockTimeout: number;
+}
+
+/** Packed refs in the file `packed-refs`. */
+export class PackedRefsStore implements PackedStore {
+  readonly #location: PackedRefsLocation;
+  #file: PackedRefsFile | undefined;
+  /** How the open file looked from outside, when it can be told by that whether it changed. */
+  #info: FileInfo | undefined;
+
+  constructor(location: PackedRefsLocation) {
+    this.#location = location;
+  }
+
+  get size(): number {
+    const { fileSystem, path } = this.#location;
+    return fileSystem.statSync(path)?.size ?? 0;
+  }
+
+  /** The file as it is now. */
+  #current(): PackedRefsFile | undefined {
+    const { fileSystem, path, hash } = this.#location;
+    const now = Date.now();
+    const info = fileSystem.statSync(path);
+    if (this.#info && info && isSame(this.#info, info)) return this.#file;
+    this.#forget();
+    if (!info) return undefined;
+    this.#file = PackedRefsFile.open(fileSystem, path, hash);
+    // No other file gets the inode of one that is open.
+    if (info.inode !== 0 || info.mtime + SETTLED_AFTER < now) this.#info = info;
+    return this.#file;
+  }
+
+  #forget(): void {
+    this.#file?.release();
+    this.#file = this.#info = undefined;
+  }
+
+  find(refname: string): StoredRef | undefined {
+    return this.#current()?.find(refname);
+  }
+
+  *list(options: Pick<ListRefsOptions, "prefix" | "after">): Generator<StoredRef, void> {
+    const file = this.#current()?.retain();
+    try {
+      if (file) yield* file.list(options);
+    } finally {
+      file?.release();
+    }
+  }
+
+  findConflicts(
+    names: readonly string[],
+    isRemoved: (refname: string) => boolean,
+  ): PackedConflict[] {
+    const file = this.#current();
+    const conflicts: PackedConflict[] = [];
+    if (!file) return conflicts;
+    const directories = new ExistingDirectories((name) => {
+      return file.find(name) !== undefined && !isRemoved(name);
+    });
+    let position = file.start;
+    names.forEach((name, index) => {
+      position = file.lowerBound(encodeText(`${name}/`), position);
+      const other = directories.first(name) ?? firstBelow(file, position, name, isRemoved);
+      if (other !== undefined) conflicts.push({ index, other });
+    });
+    return conflicts;
+  }
+
+  async lock(timeout: number = this.#location.lockTimeout): Promise<PackedLock> {
+    const { fileSystem, path, mode } = this.#location;
+    const target = lockTarget(fileSystem, path);
+    const lock = await acquireGitLock(fileSystem, target, { timeout, mode });
+    lock.close();
+    return new PackedRefsLock({ ...this.#location, path: target }, lock);
+  }
+
+  [Symbol.dispose](): void {
+    this.#forget();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.try(() => this.#forget());
+  }
+}
+
+function isSame(a: FileInfo, b: FileInfo): boolean {
+  return a.mtime === b.mtime && a.size === b.size && a.inode === b.inode;
+}
+
+/** The first ref from a position on that has a name as its directory. */
+function firstBelow(
+  file: PackedRefsFile,
+  start: number,
+  name: string,
+  isRemoved: (refname: string) => boolean,
+): string | undefined {
+  for (let position = start; position < file.end; position = file.next(position)) {
+    const refname = file.nameAt(position);
+    if (!refname.startsWith(`${name}/`)) return undefined;
+    if (!isRemoved(refname)) return refname;
+  }
+  return undefined;
+}
+
+/** The file `packed-refs`, locked. */
+class PackedRefsLock implements PackedLock {
+  readonly #location: PackedRefsLocation;
+  readonly #lock: PendingFile;
+  /** The file as it is; `undefined` when it is to be opened first. */
+  #current: { readonly file: PackedRefsFile | undefined } | undefined;
+  #pending: PendingFile | undefined;
+
+  constructor(location: PackedRefsLocation, lock: PendingFile) {
+    this.#location = location;
+    this.#lock = lock;
+  }
+
+  /** Nobody else can change it from the time on when it was locked. */
+  #open(): PackedRefsFile | undefined {
+    const { fileSystem, path, hash } = this.#location;
+    return (this.#current ??= { file: PackedRefsFile.open(fileSystem, path, hash) }).file;
+  }
+
+  #close(): void {
+    this.#current?.file?.release();
+    this.#current = undefined;
+  }
+
+  find(refname: string): StoredRef | undefined {
+    return this.#open()?.find(refname);
+  }
+
+  async prepare(changes: readonly PackedChange[]): Promise<void> {
+    const { fileSystem, path, mode } = this.#location;
+    const file = `${path}.new`;
+    const pending = await PendingFile.create(fileSystem, file, mode);
+    if (!pending) {
+      const message = `unable to create file ${file}: File exists`;
+      throw new ReftableError("io", message, { file });
+    }
+    this.#pending = pending;
+    writePackedRefs((bytes) => pending.write(bytes), this.#open(), changes);
+    await pending.sync();
+    pending.close();
+  }
+
+  async commit(): Promise<void> {
+    const { fileSystem, path } = this.#location;
+    const pending = this.#pending!;
+    this.#close();
+    await pending.commit(path, async () => await fileSystem.stat(pending.path) === undefined);
+    this.#pending = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#close();
+    await using cleanup = new AsyncDisposableStack();
+    cleanup.use(this.#lock);
+    if (this.#pending) cleanup.use(this.#pending);
+  }
+}
