@@ -31,6 +31,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
     ...["mod.ts", "deno.json"],
   ],
   "cli.ts": ["cli"],
+  "head.ts": ["errors.ts", "io", "refs"],
 };
 
 /** The packages that the library uses, and the units that may. */
@@ -102,7 +103,7 @@ function readSource(text: string): Source {
 }
 
 async function readModules(): Promise<Module[]> {
-  const paths = [join(ROOT, "mod.ts"), join(ROOT, "cli.ts")];
+  const paths = ["mod.ts", "cli.ts", "head.ts"].map((name) => join(ROOT, name));
   for await (const { path } of walk(join(ROOT, "src"), { includeDirs: false })) paths.push(path);
   return await Promise.all(paths.map(async (file) => {
     const path = relative(ROOT, file).replaceAll(SEPARATOR, "/");

@@ -1,10 +1,3 @@
-/**
- * What is checked out in a repository, without anything else of the library: it is there as soon as the
- * program is.
- *
- * @module
- */
-
 import { decodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
