@@ -1,4 +1,5 @@
 import type { RefStore } from "../refs/ref_store.ts";
+import type { ObjectDatabase } from "./objects/object_database.ts";
 import { formatMessage, Output, writeError } from "./output.ts";
 import type { System } from "./system.ts";
 
@@ -52,6 +53,13 @@ export class Context implements AsyncDisposable {
   }
   #refs: RefStore | undefined;
 
+  /** The objects of that repository. */
+  async objects(): Promise<ObjectDatabase> {
+    const { ObjectDatabase } = await import("./objects/object_database.ts");
+    return this.#objects ??= ObjectDatabase.open((await this.refs()).repository, this);
+  }
+  #objects: ObjectDatabase | undefined;
+
   /** The present, in seconds since 1970-01-01 UTC. */
   now(): number {
     // As Git's own tests set it.
@@ -61,6 +69,7 @@ export class Context implements AsyncDisposable {
 
   /** Closes what was opened. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#objects?.[Symbol.dispose]();
     await this.#refs?.[Symbol.asyncDispose]();
   }
 

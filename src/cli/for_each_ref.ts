@@ -90,7 +90,7 @@ const DEFAULT_FORMAT = "%(objectname) %(objecttype)\t%(refname)";
 export async function run(args: Arguments, context: Context): Promise<number> {
   const refs = await context.refs();
   const { surroundingsOf } = await import("./ref_filter/surroundings.ts");
-  const around = surroundingsOf(refs, context, wantsColor(args, context));
+  const around = await surroundingsOf(refs, context, wantsColor(args, context));
   const count = parseInteger(args.value("count") ?? "0", "option `count'");
   if (count < 0) throw args.usage(`invalid --count argument: \`${count}'`);
   for (const name of ["merged", "no-merged", "contains", "no-contains"]) {
@@ -120,7 +120,10 @@ export async function run(args: Arguments, context: Context): Promise<number> {
     includeRoot: args.has("include-root-refs"),
     excluded: compilePatterns(args.values("exclude"), ignoreCase),
   };
-  const load = prepareLoading([...format.atoms, ...keys.map(({ atom }) => atom)], context);
+  const load = await prepareLoading(args, context, [
+    ...format.atoms,
+    ...keys.map(({ atom }) => atom),
+  ]);
   const show = (item: RefItem) => {
     const line = format.format(item);
     if (line !== "" || !args.has("omit-empty")) context.output.write(`${line}\n`);
@@ -128,7 +131,7 @@ export async function run(args: Arguments, context: Context): Promise<number> {
   let shown = 0;
   if (isPlain && !ignoreCase) {
     for (const item of selectItems(refs, selection, context)) {
-      if (load && !(await load(item))) continue;
+      if (load && !load(item)) continue;
       show(item);
       if (++shown === count) break;
     }
@@ -136,7 +139,7 @@ export async function run(args: Arguments, context: Context): Promise<number> {
   }
   const items: RefItem[] = [];
   for (const item of selectItems(refs, selection, context)) {
-    if (!load || await load(item)) items.push(item);
+    if (!load || load(item)) items.push(item);
   }
   const suffixes = versionSuffixes(refs);
   const sorted = keys.length === 0 ? items : sortItems(items, keys, { ignoreCase, suffixes });

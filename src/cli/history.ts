@@ -1,28 +1,73 @@
+import { decodeText } from "../bytes/text.ts";
+import type { ObjectType } from "../refs/object_reader.ts";
 import type { Context } from "./context.ts";
+import { fatal } from "./failure.ts";
+import type { ObjectDatabase } from "./objects/object_database.ts";
+import { taggedObject } from "./objects/tag.ts";
 
 /** Finds the parent of a commit with this number, 1 for the first; 0 means the commit itself. */
-export function nthParent(
-  _context: Context,
-  _oid: string | undefined,
-  _number: number,
+export async function nthParent(
+  context: Context,
+  oid: string | undefined,
+  number: number,
 ): Promise<string | undefined> {
-  return Promise.resolve(undefined);
+  const objects = await context.objects();
+  const commit = peel(objects, oid, "commit");
+  if (commit === undefined || number === 0) return commit;
+  return headerLines(objects, commit, "parent")[number - 1];
 }
 
 /** Goes from a commit to its first parent, so many times. */
-export function nthAncestor(
-  _context: Context,
-  _oid: string | undefined,
-  _count: number,
+export async function nthAncestor(
+  context: Context,
+  oid: string | undefined,
+  count: number,
 ): Promise<string | undefined> {
-  return Promise.resolve(undefined);
+  const objects = await context.objects();
+  let commit = peel(objects, oid, "commit");
+  for (let i = 0; i < count && commit !== undefined; i++) {
+    commit = headerLines(objects, commit, "parent")[0];
+  }
+  return commit;
 }
 
+const TYPES: readonly string[] = ["blob", "commit", "tag", "tree"] satisfies ObjectType[];
+
 /** Goes from an object to one of a type: from a tag to what it names, from a commit to its tree. */
-export function peelTo(
-  _context: Context,
-  _oid: string | undefined,
-  _type: string,
+export async function peelTo(
+  context: Context,
+  oid: string | undefined,
+  type: string,
 ): Promise<string | undefined> {
-  return Promise.resolve(undefined);
+  const objects = await context.objects();
+  if (type === "object") return oid !== undefined && objects.has(oid) ? oid : undefined;
+  if (type.startsWith("/")) {
+    throw fatal(`^{${type}} is not supported: it needs a walk through the history`);
+  }
+  if (type !== "" && !TYPES.includes(type)) return undefined;
+  return peel(objects, oid, type);
+}
+
+function peel(
+  objects: ObjectDatabase,
+  oid: string | undefined,
+  type: string,
+): string | undefined {
+  let reached = oid;
+  while (reached !== undefined) {
+    const object = objects.readSync(reached);
+    if (!object) return undefined;
+    if (object.type === type || (type === "" && object.type !== "tag")) return reached;
+    reached = object.type === "commit" && type === "tree"
+      ? headerLines(objects, reached, "tree")[0]
+      : taggedObject(object);
+  }
+  return undefined;
+}
+
+/** The values of the lines of a commit's header that begin with a word. */
+function headerLines(objects: ObjectDatabase, commit: string, key: string): string[] {
+  const [header = ""] = decodeText(objects.readSync(commit)!.content).split("\n\n", 1);
+  return header.split("\n").filter((line) => line.startsWith(`${key} `))
+    .map((line) => line.slice(key.length + 1));
 }

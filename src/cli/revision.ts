@@ -30,7 +30,7 @@ export async function resolveOid(context: Context, text: string): Promise<string
     const { peelTo } = await import("./history.ts");
     return await peelTo(context, await resolveOid(context, inner), type);
   }
-  return await resolveName(refs, text, context) ?? await resolveShortOid(refs, text, context);
+  return await resolveName(refs, text, context) ?? await resolveShortOid(text, context);
 }
 
 function isOid(text: string, { hash }: RefStore): boolean {
@@ -125,15 +125,13 @@ export function resolveBranchName(refs: RefStore, name: string): string | undefi
 const FEWEST_DIGITS = 4;
 
 async function resolveShortOid(
-  refs: RefStore,
   text: string,
   context: Context,
 ): Promise<string | undefined> {
   const [, digits = text] = /-g([0-9a-f]+)$/i.exec(text) ?? [];
   if (digits.length < FEWEST_DIGITS || !/^[0-9a-f]+$/i.test(digits)) return undefined;
-  const { ObjectNames } = await import("./object_names.ts");
-  using names = ObjectNames.open(refs.repository, context);
-  const [oid, ...others] = names.withPrefix(digits.toLowerCase());
+  const objects = await context.objects();
+  const [oid, ...others] = objects.withPrefix(digits.toLowerCase());
   if (others.length === 0) return oid;
   context.warn(`short object ID ${digits} is ambiguous`, "error");
   return undefined;

@@ -7,7 +7,7 @@ import type { Command, CommandSpec } from "./command.ts";
 import type { Context } from "./context.ts";
 import { fatal } from "./failure.ts";
 import { readLines } from "./input.ts";
-import type { ObjectNames } from "./object_names.ts";
+import type { ObjectDatabase } from "./objects/object_database.ts";
 import { parseAbbreviation } from "./option_values.ts";
 import { requireRef } from "./require_ref.ts";
 
@@ -81,9 +81,9 @@ async function run(args: Arguments, context: Context): Promise<number> {
     case "exists":
       return exists(refs, args.operands);
     case "verify":
-      return verify(refs, args.operands, await Printer.create(refs, args, context));
+      return verify(refs, args.operands, await Printer.create(args, context));
     default:
-      return list(refs, args, await Printer.create(refs, args, context));
+      return list(refs, args, await Printer.create(args, context));
   }
 }
 
@@ -99,14 +99,14 @@ function refuseTogether(options: readonly string[]): void {
 /** Prints refs as the options say. */
 class Printer {
   readonly #context: Context;
-  readonly #objects: ObjectNames;
+  readonly #objects: ObjectDatabase;
   readonly #length: number | undefined;
   /** Whether nothing is printed. */
   readonly isQuiet: boolean;
   readonly #isHashOnly: boolean;
   readonly #dereferences: boolean;
 
-  private constructor(args: Arguments, context: Context, objects: ObjectNames) {
+  private constructor(args: Arguments, context: Context, objects: ObjectDatabase) {
     this.#context = context;
     this.#objects = objects;
     this.#length = digits(args);
@@ -115,9 +115,8 @@ class Printer {
     this.#dereferences = args.has("dereference");
   }
 
-  static async create(refs: RefStore, args: Arguments, context: Context): Promise<Printer> {
-    const { ObjectNames } = await import("./object_names.ts");
-    return new Printer(args, context, ObjectNames.open(refs.repository, context));
+  static async create(args: Arguments, context: Context): Promise<Printer> {
+    return new Printer(args, context, await context.objects());
   }
 
   /** Prints a ref that leads to an object. */

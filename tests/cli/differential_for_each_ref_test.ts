@@ -4,6 +4,7 @@ import {
   makeDetached,
   makeEmpty,
   makeFull,
+  makePacked,
   makeWorktrees,
 } from "./differential_repositories.ts";
 
@@ -277,6 +278,107 @@ const REFS_ALONE: Case[] = [
   { args: ["-c", "core.abbrev=no", ...list("--format=%(objectname:short)").args] },
 ];
 
+/** Formats of what objects know. */
+const OBJECT_FORMATS = [
+  "%(objecttype) %(objectsize) %(*objecttype) %(*objectsize) %(*objectname)",
+  "%(*objectname:short) %(*objectname:short=9)",
+  "%(tree) %(tree:short) %(parent) %(parent:short=5) %(numparent) %(*tree) %(*parent)",
+  "%(object) %(type) %(tag) %(*object) %(*type) %(*tag)",
+  "%(author)|%(authorname)|%(authoremail)|%(authoremail:trim)|%(authoremail:localpart)",
+  "%(committer)|%(committername)|%(committeremail:trim,localpart)|%(*committer)",
+  "%(tagger)|%(taggername)|%(taggeremail)|%(*tagger)",
+  "%(creator)|%(*creator)|%(creatordate)|%(*creatordate)",
+  ...[
+    "",
+    "default",
+    "iso",
+    "iso8601",
+    "iso-strict",
+    "rfc",
+    "rfc2822",
+    "short",
+    "raw",
+    "unix",
+    "relative",
+    "human",
+  ]
+    .map((format) =>
+      `%(creatordate:${format}) %(authordate:${format}) %(*committerdate:${format})`
+    ),
+  ...[
+    "local",
+    "iso-local",
+    "raw-local",
+    "short-local",
+    "default-local",
+    "format:%Y/%m/%d %H:%M:%S %z",
+  ]
+    .map((format) => `%(creatordate:${format})`),
+  "%(creatordate:format:%a %A %b %B %c %C %d %D %e %F %g %G %H %I %j %m %M %n %p %r %R %s %S %T %u %U %V %w %W %x %X %y %Y %% %q)",
+  "%(creatordate:format-local:%F %T %z)",
+  "%(subject)|%(subject:sanitize)|%(*subject)",
+  "%(body)|%(*body)",
+  "%(contents)|%(contents:subject)|%(contents:body)|%(contents:size)|%(contents:signature)",
+  "%(contents:lines=1)|%(contents:lines=2)|%(contents:lines=9)|%(contents:lines=0)",
+  "%(raw:size)|%(*raw:size)",
+  "%(raw)",
+  "%(if)%(*objecttype)%(then)tag of %(*objecttype)%(else)%(objecttype)%(end) %(refname:short)",
+  "%(align:60)%(subject)%(end)|",
+];
+
+const BAD_OBJECT_FORMATS = [
+  ...["%(authordate:frob)", "%(authoremail:frob)", "%(authorname:x)", "%(subject:x)", "%(body:x)"],
+  ...["%(contents:x)", "%(contents:lines=x)", "%(raw:x)", "%(tree:x)", "%(parent:short=0)"],
+];
+
+const OBJECTS: Case[] = [
+  line("for-each-ref"),
+  line("for-each-ref refs/tags --count=3"),
+  ...OBJECT_FORMATS.map((format) => list(`--format=${format}`)),
+  ...OBJECT_FORMATS.slice(-4).map((format) => list("--perl", `--format=${format}`)),
+  ...BAD_OBJECT_FORMATS.map((format) => list(`--format=${format}`)),
+  list("--format=%(raw)", "--shell"),
+  ...[
+    "objectsize",
+    "-objectsize",
+    "objecttype",
+    "creatordate",
+    "-creatordate",
+    "authordate",
+    "*objectname",
+    "numparent",
+  ]
+    .map((key) => list(NAMES, `--sort=${key}`)),
+  ...[
+    "taggerdate",
+    "creatordate:short",
+    "subject",
+    "-contents:size",
+    "raw:size",
+    "committername",
+    "*creatordate",
+  ]
+    .map((key) => list(NAMES, `--sort=${key}`)),
+  ...[
+    "HEAD",
+    "main",
+    "annotated",
+    "annotated^{}",
+    "nothing",
+    "v2",
+    "tree",
+    "HEAD^{tree}",
+    "main~1",
+    "nested",
+  ]
+    .map((name) => list(NAMES, `--points-at=${name}`)),
+  list(NAMES, "--points-at=main", "--points-at=annotated"),
+  list(NAMES, "--points-at"),
+  list(NAMES, "--points-at=main", "--no-points-at"),
+];
+
+differentialTest("for-each-ref of objects", makeFull, { reading: OBJECTS });
+differentialTest("for-each-ref of packed objects", makePacked, { reading: OBJECTS });
 differentialTest("for-each-ref", makeFull, { reading: REFS_ALONE });
 differentialTest("for-each-ref without commits", makeEmpty, {
   reading: REFS_ALONE.filter((_, i) => i % 5 === 0),

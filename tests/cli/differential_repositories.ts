@@ -69,6 +69,29 @@ export function makeFull(directory: string, kind: Kind): void {
   Deno.mkdirSync(`${directory}/sub/dir`, { recursive: true });
 }
 
+/** The same with all objects in a pack, some of them made from others. */
+export function makePacked(directory: string, kind: Kind): void {
+  makeFull(directory, kind);
+  const signed =
+    "signed\n\nbody\n-----BEGIN PGP SIGNATURE-----\n\nabc\n-----END PGP SIGNATURE-----\n";
+  const long = Array.from({ length: 200 }, (_, i) => `line ${i} of many`).join("\n");
+  gitAt(directory, 7, "tag", "-a", "-m", signed, "signed", "HEAD");
+  for (const i of [1, 2, 3]) {
+    gitAt(directory, 7 + i, "tag", "-a", "-m", `${long}\nthis is ${i}\n`, `long${i}`, "HEAD");
+  }
+  gitIn(
+    directory,
+    "commit",
+    "-q",
+    "--allow-empty",
+    "-m",
+    "Ünïcode: a/b  c...\r\nsecond line\r\n\r\nbody",
+  );
+  gitIn(directory, "commit", "-q", "--allow-empty", "--allow-empty-message", "-m", "");
+  gitIn(directory, "repack", "-q", "-a", "-d", "-f", "--depth=50", "--window=50");
+  gitIn(directory, "commit", "-q", "--allow-empty", "-m", "loose");
+}
+
 /** Nothing checked out but a commit. */
 export function makeDetached(directory: string, kind: Kind): void {
   init(directory, kind);

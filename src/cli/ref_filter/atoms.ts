@@ -2,7 +2,7 @@ import { encodeText } from "../../bytes/text.ts";
 import { EXIT, failed, fatal } from "../failure.ts";
 import { alignText, type Position } from "./align.ts";
 import { parseColor } from "./color.ts";
-import { parseDateFormat } from "./date_format.ts";
+import { type DateFormatter, parseDateFormat } from "./date_format.ts";
 import type { ReadObject, RefItem, RefSurroundings } from "./item.ts";
 import {
   firstLines,
@@ -416,11 +416,15 @@ function dateField(types: readonly ReadObject["type"][], role?: string): ObjectF
   };
   return {
     need: "content",
-    make({ argument = "default", around }) {
-      const show = parseDateFormat(argument, () => around.now());
+    make({ name, around }) {
+      // Other than elsewhere, nothing behind the colon is not the same as no colon.
+      const [, format = "default"] = /:(.*)$/s.exec(name) ?? [];
+      let show: DateFormatter | undefined;
       return (object) => {
         const found = moment(object);
-        return found ? show(found) : "";
+        // As with Git, a wrong format is told when a date is shown.
+        show ??= found && parseDateFormat(format, () => around.now());
+        return found ? show!(found) : "";
       };
     },
     // Who says how a date is shown wants it compared as it is shown.

@@ -47,7 +47,6 @@ export function parseDateFormat(text: string, clock: Clock): DateFormatter {
 function namedFormat(name: string, isLocal: boolean, clock: Clock): DateFormatter | undefined {
   switch (name) {
     case "default":
-    case "":
       return isLocal
         ? (moment) => strftime("%a %b %-d %H:%M:%S %Y", moment, false)
         : (moment) => strftime("%a %b %-d %H:%M:%S %Y %z", moment, false);
