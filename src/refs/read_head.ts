@@ -1,16 +1,14 @@
-import { decodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import { refnameProblem } from "../format/refname.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { type Io, runSync } from "../io/io.ts";
-import { readIfPresent, statFile } from "../io/requests.ts";
 import { RefLookup } from "../stack/ref_lookup.ts";
+import { readLooseRef } from "./files/loose_refs.ts";
+import { PackedRefsFile } from "./files/packed/packed_refs_file.ts";
 import { type FindOptions, locateGitDirectory, within } from "./git_directory.ts";
-import { isCurrentWorktreeRef } from "./names.ts";
-import { findPackedRef } from "./packed_ref.ts";
-import { parseRefFile } from "./pseudo_files.ts";
+import { parseWorktreeName } from "./names.ts";
 import {
   locateRefs,
   readConfigFile,
@@ -102,17 +100,29 @@ class HeadReader implements Disposable {
   }
 
   *read(refname: string): Io<StoredRef | undefined> {
-    const { refFormat, storage, worktreeStorage } = this.#location;
-    const directory = isCurrentWorktreeRef(refname) ? worktreeStorage : storage;
-    if (refFormat === "reftable") return yield* this.#stack(directory).find(refname);
-    const file = within(directory, refname);
+    const { refFormat, storage } = this.#location;
+    const [directory, name] = this.#locate(refname);
+    if (refFormat === "reftable") return yield* this.#stack(directory).find(name);
+    const loose = readLooseRef(this.#fileSystem, within(directory, name), refname, this.#hash);
     // A directory is what is left of refs that were below it.
-    const info = yield* statFile(this.#fileSystem, file);
-    const bytes = info?.kind === "file" && (yield* readIfPresent(this.#fileSystem, file));
-    if (bytes) return parseRefFile(decodeText(bytes), refname, this.#hash);
-    if (refFormat === "hybrid") return yield* this.#stack(storage).find(refname);
-    const packed = within(storage, "packed-refs");
-    return yield* findPackedRef(this.#fileSystem, packed, refname, this.#hash);
+    if (loose && loose !== "directory") return loose;
+    if (refFormat === "hybrid") return yield* this.#stack(storage).find(name);
+    const path = within(storage, "packed-refs");
+    const packed = PackedRefsFile.open(this.#fileSystem, path, this.#hash);
+    try {
+      return packed?.find(refname);
+    } finally {
+      packed?.release();
+    }
+  }
+
+  /** Tells in which directory a ref is stored, and under which name. */
+  #locate(refname: string): [directory: string, name: string] {
+    const { storage, worktreeStorage } = this.#location;
+    const place = parseWorktreeName(refname);
+    if (place.kind === "current") return [worktreeStorage, place.refname];
+    const isOther = place.kind === "other";
+    return [isOther ? within(storage, `worktrees/${place.worktree}`) : storage, place.refname];
   }
 
   /** Gives the stack below a directory. */

@@ -106,38 +106,62 @@ gitTest("readHead() reads a stack that takes the place of packed refs", async ()
 
 gitTest("readHead() finds a branch among many packed ones", async () => {
   await using repo = await GitRepo.create({ refFormat: "files" });
+  await repo.ok(["commit", "-q", "--allow-empty", "-m", "one"]);
+  const { oid } = await check(repo.dir);
   const random = seeded(3);
   const names = Array.from({ length: 3000 }, (_, i) => {
     return `refs/heads/${random(1000)}/${"x".repeat(random(100))}${i}`;
-  });
-  names.push(`refs/heads/long/${"y".repeat(200)}/`.repeat(1).slice(0, -1));
-  await repo.ok(["commit", "-q", "--allow-empty", "-m", "one"]);
-  await repo.ok(["tag", "-m", "annotated", "annotated"]);
-  for (let i = 0; i < 300; i++) names.push(`refs/tags/${i}`);
-  await repo.ok(["update-ref", "--stdin"], {
-    stdin: names.map((name) =>
-      `create ${name} ${name.startsWith("refs/tags/") ? "annotated" : "main"}\n`
-    ).join(""),
-  });
-  await repo.ok(["pack-refs", "--all"]);
-  const file = `${repo.gitDir}/packed-refs`;
-  const sorted = Deno.readTextFileSync(file);
-  const lines = sorted.split("\n");
-  const unsorted = [lines[0]!.replace(" sorted", ""), ...lines.slice(1, -1).reverse(), ""].join(
-    "\n",
-  );
-  const { oid } = await check(repo.dir);
-  for (const text of [sorted, unsorted.replaceAll(/^\^.*\n/gm, "")]) {
-    Deno.writeTextFileSync(file, text);
-    const asked = [...names.sort().filter((_, i) => i % 37 === 0), names[0]!, names.at(-1)!];
-    for (const name of [...asked, "refs/heads/0", "refs/zzz/z", "refs/a", `${names[5]}x`]) {
+  }).sort();
+  const lines = names.map((name) => `${oid} ${name}\n`);
+  const sorted = `# pack-refs with: peeled fully-peeled sorted \n${lines.join("")}`;
+  const unsorted = lines.reverse().join("");
+  for (const text of [sorted, unsorted]) {
+    Deno.writeTextFileSync(`${repo.gitDir}/packed-refs`, text);
+    const asked = names.filter((_, i) => i % 137 === 0);
+    for (const name of [...asked, names.at(-1)!, "refs/heads/0", "refs/zzz/z", `${names[5]}x`]) {
       Deno.writeTextFileSync(`${repo.gitDir}/HEAD`, `ref: ${name}\n`);
-      const known = names.includes(name);
-      const found = readHead(repo.dir);
-      assertEquals([found.refname, found.oid !== undefined], [name, known], name);
-      if (name.startsWith("refs/heads/") && known) assertEquals(found.oid, oid);
+      const expected = { refname: name, oid: names.includes(name) ? oid : undefined };
+      assertEquals(readHead(repo.dir), expected);
+    }
+    await check(repo.dir);
+  }
+});
+
+gitTest("readHead() follows a ref to what another working tree has", async () => {
+  for (const refFormat of ["files", "reftable"] as const) {
+    await using repo = await GitRepo.create({ refFormat });
+    await repo.ok(["commit", "-q", "--allow-empty", "-m", "one"]);
+    await repo.ok(["worktree", "add", "-q", "../linked"]);
+    await repo.ok(["worktree", "add", "-q", "../other", "-b", "there"]);
+    const cwd = `${repo.dir}/../linked`;
+    await repo.ok(["commit", "-q", "--allow-empty", "-m", "two"], { cwd: `${repo.dir}/../other` });
+    for (const target of ["main-worktree/HEAD", "worktrees/other/HEAD", "refs/worktree/mine"]) {
+      await repo.ok(["symbolic-ref", "refs/heads/linked", target], { cwd });
+      await repo.ok(["update-ref", "refs/worktree/mine", "there"], { cwd });
+      const { refname } = await check(cwd);
+      assertEquals(
+        refname,
+        target.startsWith("main")
+          ? "refs/heads/main"
+          : target.startsWith("refs")
+          ? target
+          : "refs/heads/there",
+      );
     }
   }
+});
+
+gitTest("readHead() takes symbolic links for symbolic refs, as Git once wrote them", async () => {
+  await using repo = await GitRepo.create({ refFormat: "files" });
+  Deno.removeSync(`${repo.gitDir}/HEAD`);
+  Deno.symlinkSync("refs/heads/main", `${repo.gitDir}/HEAD`);
+  assertEquals(await check(repo.dir), { refname: "refs/heads/main" });
+  await repo.ok(["commit", "-q", "--allow-empty", "-m", "one"]);
+  Deno.symlinkSync("main", `${repo.gitDir}/refs/heads/other`);
+  assertEquals((await check(repo.dir)).refname, "refs/heads/main");
+  Deno.writeTextFileSync(`${repo.gitDir}/HEAD.new`, "ref: refs/heads/other\n");
+  Deno.renameSync(`${repo.gitDir}/HEAD.new`, `${repo.gitDir}/HEAD`);
+  assertEquals((await check(repo.dir)).refname, "refs/heads/other");
 });
 
 Deno.test("readHead() refuses a repository whose HEAD makes no sense", () => {
