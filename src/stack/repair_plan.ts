@@ -6,9 +6,15 @@ import { listStrayFiles, type StrayFile } from "./inventory.ts";
 import { listedNames } from "./listed_tables.ts";
 import { chooseTables, type DroppedTable } from "./repair_choice.ts";
 import type { RepairStep } from "./repair_step.ts";
-import { findTables, type FoundTable, type FoundTables, isDamage } from "./repair_tables.ts";
+import {
+  findTables,
+  type FoundTable,
+  type FoundTables,
+  isDamage,
+  toldRange,
+} from "./repair_tables.ts";
 import { sameNames, type StackLocation } from "./snapshot.ts";
-import { formatTableName, isTableLock, isTemporaryTable, parseTableName } from "./table_name.ts";
+import { formatTableName, isTableLock, isTemporaryTable } from "./table_name.ts";
 import { isPlainName, TABLES_LIST } from "./tables_list.ts";
 import { verifyStack } from "./verify_stack.ts";
 
@@ -175,7 +181,7 @@ function planRemovals(
 function decide({ problems, lines, missing, found }: Scene, adopt: boolean): Outcome {
   const { tables, useless } = found;
   const isUsable = !problems.some(({ code }) => code === "tables-list") &&
-    (lines.length > 0 || tables.length === 0) && missing.every(rangeOf);
+    (lines.length > 0 || tables.length === 0) && missing.every(toldRange);
   const listed = tables.filter(({ isListed }) => isListed);
   const isSound = !problems.some(isDamage);
   if (isUsable && isSound && !adopt) {
@@ -183,7 +189,7 @@ function decide({ problems, lines, missing, found }: Scene, adopt: boolean): Out
   }
   // Of tables that the list does not name only those are of use that may fill a gap.
   const gaps = [
-    ...[...missing, ...useless.map(({ name }) => name)].flatMap((name) => rangeOf(name) ?? []),
+    ...[...missing, ...useless.map(({ name }) => name)].flatMap((name) => toldRange(name) ?? []),
     ...listed.flatMap(({ table, salvaged }) => salvaged ? table : []),
   ];
   const highest = listed.reduce((max, { table }) => Math.max(max, table.maxUpdateIndex), 0);
@@ -198,16 +204,10 @@ function decide({ problems, lines, missing, found }: Scene, adopt: boolean): Out
   return { ...choice, others: tables.filter((table) => !isOfUse(table)) };
 }
 
-/** The range of update indices that a table's name tells, if that makes sense. */
-function rangeOf(name: string): ReturnType<typeof parseTableName> {
-  const range = parseTableName(name);
-  return range && range.minUpdateIndex <= range.maxUpdateIndex ? range : undefined;
-}
-
 /** Plans to do without tables that are not there, where nothing is in their places. */
 function planLosses(missing: readonly string[], chosen: readonly FoundTable[]): RepairStep[] {
   return missing.flatMap((name): RepairStep[] => {
-    const range = rangeOf(name);
+    const range = toldRange(name);
     const isReplaced = range &&
       chosen.some(({ isListed, table }) =>
         !isListed && table.minUpdateIndex <= range.maxUpdateIndex &&

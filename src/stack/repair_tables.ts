@@ -62,6 +62,12 @@ export function isDamage({ severity, code }: Problem): boolean {
   return severity === "error" && !ABOUT_NAMES.has(code);
 }
 
+/** The range of update indices that a table's name tells, if it makes sense. */
+export function toldRange(name: string): ReturnType<typeof parseTableName> {
+  const range = parseTableName(name);
+  return range && range.minUpdateIndex <= range.maxUpdateIndex ? range : undefined;
+}
+
 /** What is to be found out about the tables of a directory. */
 export interface Search {
   readonly location: Pick<StackLocation, "fileSystem" | "directory">;
@@ -151,7 +157,7 @@ function salvage(
   hash: HashName | undefined,
   options: TableWriterOptions,
 ): SalvagedTable | undefined {
-  const range = parseTableName(name);
+  const range = toldRange(name);
   const version = hash === "sha256" ? 2 : 1;
   const likely = range && { ...range, version, blockSize: 0, hash: hash ?? "sha1" } as const;
   const found = salvageTable(bytes, name, likely);
