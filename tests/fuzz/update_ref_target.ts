@@ -1,10 +1,10 @@
 import { assert } from "@std/assert";
-import { MemoryFileSystem, RefStore, ReftableError } from "@reftable/reftable";
+import { MemoryFileSystem, type RefStore, ReftableError, verifyStack } from "@reftable/reftable";
 import { Context } from "../../src/cli/context.ts";
 import { Failure } from "../../src/cli/failure.ts";
 import { updateFromStdin } from "../../src/cli/update_ref_stdin.ts";
 import { CapturedSystem } from "../cli/run_main.ts";
-import { verifyStack } from "@reftable/reftable";
+import { makeRepository, openStore, REPOSITORY } from "../faults/memory_repository.ts";
 import { mutateText } from "./mutate_text.ts";
 import { file, type Target } from "./target.ts";
 
@@ -85,14 +85,6 @@ class MemoryContext extends Context {
   }
 }
 
-const CONFIG = `[core]
-	repositoryformatversion = 1
-	bare = true
-	logAllRefUpdates = always
-[extensions]
-	refStorage = reftable
-`;
-
 /** What stands on the standard input of `update-ref --stdin`. */
 export const updateRefTarget: Target = {
   name: "update-ref",
@@ -105,14 +97,8 @@ export const updateRefTarget: Target = {
   },
   async check({ stdin, nul }) {
     const fileSystem = new MemoryFileSystem();
-    fileSystem.makeDirectorySync("/r/reftable");
-    fileSystem.makeDirectorySync("/r/objects");
-    fileSystem.makeDirectorySync("/r/refs");
-    fileSystem.writeFileSync("/r/HEAD", file("ref: refs/heads/.invalid\n"));
-    fileSystem.writeFileSync("/r/refs/heads", file("this repository uses the reftable format\n"));
-    fileSystem.writeFileSync("/r/config", file(CONFIG));
-    const identity = { name: "A", email: "a@example.com", time: 1, tzOffset: 0 };
-    await using store = await RefStore.open("/r", { fileSystem, identity });
+    makeRepository(fileSystem, "reftable");
+    await using store = await openStore({ fileSystem });
     const system = new CapturedSystem({ stdin: stdin ?? nul ?? "" });
     const terminator = nul ? "\0" : "\n";
     try {
@@ -121,10 +107,11 @@ export const updateRefTarget: Target = {
     } catch (error) {
       assert(error instanceof Failure || error instanceof ReftableError, `${error}`);
     }
-    const { problems } = await verifyStack("/r/reftable", { fileSystem });
+    const directory = `${REPOSITORY}/reftable`;
+    const { problems } = await verifyStack(directory, { fileSystem });
     const bad = problems.filter(({ severity }) => severity !== "info");
     assert(bad.length === 0, JSON.stringify(bad));
-    const left = fileSystem.listSync("/r/reftable").filter(({ name }) => /lock|temp/.test(name));
+    const left = fileSystem.listSync(directory).filter(({ name }) => /lock|temp/.test(name));
     assert(left.length === 0, JSON.stringify(left));
   },
 };
