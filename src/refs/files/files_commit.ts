@@ -5,7 +5,6 @@ import { formatKeptLine, formatLogLine } from "../log_line.ts";
 import { BRANCH_PREFIX, isCurrentWorktreeRef } from "../names.ts";
 import { nameTaken, refError } from "../ref_errors.ts";
 import type { NewRefValue, StoredRef } from "../stored_ref.ts";
-import { removeEmptyDirectories } from "./directories.ts";
 import type { FilesStorage } from "./files_storage.ts";
 import type { Undo } from "./files_logs.ts";
 import { LogRewrite } from "./log_rewrite.ts";
@@ -91,26 +90,28 @@ export class FilesCommit {
 
   /**
    * Makes room for refs whose files cannot be where those of refs that go still are: these are packed first, which
-   * changes nothing about them.
+   * changes nothing about them. Locks can be in the way too.
    */
   async #makeRoom(): Promise<void> {
     const moved = this.#written.map(({ lock }) => lock)
       .filter((lock) => !lock.isTaken && !this.#options.initial || lock.isDirectory);
     const inTheWay = new Set(moved.flatMap((lock) => this.#inTheWayOf(lock)));
-    if (inTheWay.size === 0) return;
+    if (inTheWay.size > 0) await this.#packLoose(inTheWay);
+    for (const lock of moved) {
+      for (const below of this.#locks.values()) {
+        if (below.path.startsWith(`${lock.path}/`)) await below[Symbol.asyncDispose]();
+      }
+    }
+  }
+
+  async #packLoose(locks: ReadonlySet<RefLock>): Promise<void> {
     const packed = await this.#lockPacked();
-    const changes = Array.from(inTheWay, ({ refname, stored }) => {
+    const changes = Array.from(locks, ({ refname, stored }) => {
       return { refname, value: packedValue(refname, stored!) };
     });
     await packed.prepare(sorted(changes));
     await packed.commit();
-    for (const lock of inTheWay) await lock.unlink();
-    for (const lock of moved) {
-      for (const below of inTheWay) {
-        if (below.path.startsWith(`${lock.path}/`)) await below[Symbol.asyncDispose]();
-      }
-      await removeEmptyDirectories(this.#storage.fileSystem, lock.path);
-    }
+    for (const lock of locks) await lock.unlink();
   }
 
   #inTheWayOf(lock: RefLock): RefLock[] {

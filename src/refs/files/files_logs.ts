@@ -125,11 +125,11 @@ export class FilesLogs {
     throw new ReftableError("io", `there are still logs under '${path}'`, { file: path });
   }
 
-  /** Removes a log, if there is one. */
+  /** Removes a log, if there is one, and the directories that it leaves empty. */
   async remove(refname: string): Promise<void> {
     const location = this.#paths.locate(refname);
-    if (!location || !this.has(refname)) return;
-    await this.#fileSystem.remove(logPath(location));
+    if (!location) return;
+    if (this.has(refname)) await this.#fileSystem.remove(logPath(location));
     await removeEmptyParents(this.#fileSystem, within(location.root, "logs"), [location.name]);
   }
 

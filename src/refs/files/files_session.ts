@@ -46,7 +46,8 @@ export class FilesSession implements RefSession {
     if (held) return held;
     // Nobody else knows of a new repository; and below a ref that is locked nobody can create one.
     if (!this.#options.initial && !this.#isBelowLocked(lock)) {
-      await lock.take(this.#options.lockTimeout ?? this.#storage.lockTimeout);
+      const isOurs = (path: string) => this.#byPath.has(path.replace(/\.lock$/, ""));
+      await lock.take(this.#options.lockTimeout ?? this.#storage.lockTimeout, isOurs);
     }
     this.#byPath.set(lock.path, lock);
     return lock;

@@ -8,7 +8,7 @@ import type { NewRefValue, StoredRef } from "../stored_ref.ts";
 import { removeEmptyDirectories, removeEmptyParents, withDirectories } from "./directories.ts";
 import type { FilesStorage } from "./files_storage.ts";
 import { acquireGitLock } from "./git_lock.ts";
-import { FileWalk, readLooseRef } from "./loose_refs.ts";
+import { FileWalk, listDirectory, readLooseRef } from "./loose_refs.ts";
 import { type RefLocation, refPath } from "./ref_paths.ts";
 
 /** A ref that is locked: nobody else changes it, neither its file nor what is packed of it, nor its log. */
@@ -23,7 +23,7 @@ export class RefLock implements AsyncDisposable {
   #file: PendingFile | undefined;
   /** Whether the ref was found in a file of its own. */
   isLoose = false;
-  /** Whether there is a directory with refs where its file would be. */
+  /** Whether there is a directory where its file would be, with refs or our own locks in it. */
   isDirectory = false;
   /** What the ref held when it was locked. */
   stored: StoredRef | undefined;
@@ -45,10 +45,11 @@ export class RefLock implements AsyncDisposable {
    * Takes the lock, and reads the ref.
    *
    * @param timeout How long to wait for it, in milliseconds, −1 for ever.
+   * @param isOurs Tells whether a lock file is that of another lock of the same session.
    * @throws {ReftableError} With code `"lock"` when somebody else has it, `"name-conflict"` when there is a ref
    * where a directory should be, or a directory where the ref should be.
    */
-  async take(timeout: number): Promise<void> {
+  async take(timeout: number, isOurs: (path: string) => boolean = () => false): Promise<void> {
     const { fileSystem, mode } = this.#storage;
     const acquire = () => acquireGitLock(fileSystem, this.path, { timeout, mode });
     try {
@@ -59,7 +60,7 @@ export class RefLock implements AsyncDisposable {
     try {
       // There may be more locks than files that can be open.
       this.#file.close();
-      await this.#read();
+      await this.#read(isOurs);
     } catch (error) {
       await this[Symbol.asyncDispose]();
       throw error;
@@ -100,7 +101,7 @@ export class RefLock implements AsyncDisposable {
     return this.refname.slice(0, this.refname.length - this.location.name.length) + name;
   }
 
-  async #read(): Promise<void> {
+  async #read(isOurs: (path: string) => boolean): Promise<void> {
     const { fileSystem, packed, hash } = this.#storage;
     const loose = readLooseRef(fileSystem, this.path, this.refname, hash);
     if (typeof loose === "object") {
@@ -112,7 +113,7 @@ export class RefLock implements AsyncDisposable {
     if (loose === undefined) return;
     // What was in the directory may be gone; it would only be in the way.
     if (this.stored === undefined && await removeEmptyDirectories(fileSystem, this.path)) return;
-    this.isDirectory = !this.namesBelow().next().done;
+    this.isDirectory = !this.namesBelow().next().done || isAll(fileSystem, this.path, isOurs);
     if (this.stored !== undefined || this.isDirectory) return;
     const message =
       `there is a non-empty directory '${this.path}' blocking reference '${this.refname}'`;
@@ -167,6 +168,18 @@ export class RefLock implements AsyncDisposable {
     await this.#file?.[Symbol.asyncDispose]();
     this.#file = undefined;
   }
+}
+
+/** Tells whether something holds for all files in a directory and those below it. */
+function isAll(
+  fileSystem: FileSystem,
+  directory: string,
+  holds: (path: string) => boolean,
+): boolean {
+  return listDirectory(fileSystem, directory).every(({ name, kind }) => {
+    const path = within(directory, name);
+    return kind === "directory" ? isAll(fileSystem, path, holds) : holds(path);
+  });
 }
 
 /** Lists the refs that are files below a directory that could be one's own, in the order of the bytes of their names. */
