@@ -1,12 +1,16 @@
 import { firstError, ReftableError } from "../errors.ts";
+import { SMALL } from "../io/file_source.ts";
 import { runAsync } from "../io/io.ts";
 import { PendingFile } from "../io/pending_file.ts";
 import { MergedTable } from "../merged/merged_table.ts";
+import { BytesSink, type TableSink } from "../table/table_sink.ts";
 import { TableWriter } from "../table/table_writer.ts";
-import { Table } from "../table/table.ts";
+import { openInput, Table } from "../table/table.ts";
+import { type Compactor, removeQuietly } from "./compactor.ts";
 import type { StackHost } from "./host.ts";
+import { mergeAddition, type MergedAddition } from "./merge_addition.ts";
 import { checkNames } from "./name_check.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { SharedTable, Snapshot } from "./snapshot.ts";
 import { formatTableName } from "./table_name.ts";
 
 /** A table that waits for the commit. */
@@ -22,7 +26,11 @@ interface NewTable {
  */
 export class Addition implements AsyncDisposable {
   readonly #host: StackHost;
+  readonly #compactor: Compactor;
   readonly #before: Snapshot;
+  /** The tables that stay, and those that a new one has in it. */
+  #older: readonly SharedTable[];
+  #replaced: readonly SharedTable[] = [];
   readonly #lock: PendingFile;
   readonly #afterCommit: () => Promise<void>;
   readonly #tables: NewTable[] = [];
@@ -35,11 +43,18 @@ export class Addition implements AsyncDisposable {
    *
    * @internal
    */
-  constructor(host: StackHost, lock: PendingFile, afterCommit: () => Promise<void>) {
+  constructor(
+    host: StackHost,
+    compactor: Compactor,
+    lock: PendingFile,
+    afterCommit: () => Promise<void>,
+  ) {
     this.#host = host;
+    this.#compactor = compactor;
     // Names are checked against it even when the stack is closed meanwhile.
     this.#before = host.snapshot;
     this.#before.retain();
+    this.#older = this.#before.tables;
     this.#lock = lock;
     this.#afterCommit = afterCommit;
     this.#nextUpdateIndex = host.snapshot.nextUpdateIndex;
@@ -79,7 +94,8 @@ export class Addition implements AsyncDisposable {
     const temporaryName = host.path(formatTableName(next, next));
     const { mode } = host.settings;
     const file = cleanup.use(await PendingFile.createTemporary(fileSystem, temporaryName, mode));
-    const writer = new TableWriter(file, host.writerOptions);
+    const sink = new HoldingSink(file);
+    const writer = new TableWriter(sink, host.writerOptions);
     writer.setLimits(next, next);
     await write(writer);
     const { blocks, limits } = writer.finish();
@@ -93,17 +109,47 @@ export class Addition implements AsyncDisposable {
       );
     }
     const name = formatTableName(minUpdateIndex, maxUpdateIndex);
-    const table = cleanup.use(await runAsync(Table.read(file.source(host.path(name)))));
+    const { held } = sink;
+    const source = held ? openInput(held, host.path(name)) : file.source(host.path(name));
+    const table = cleanup.use(await runAsync(Table.read(source)));
     if (!host.settings.skipNameCheck) {
-      const tables = [...this.#before.tables, ...this.#tables].map(({ table }) => table);
+      const tables = [...this.#older, ...this.#tables].map(({ table }) => table);
       checkNames(table, new MergedTable(tables));
     }
+    const merged = held && await this.#merge(table);
+    const bytes = merged?.bytes ?? held;
+    if (bytes) file.write(bytes);
     await host.sync(file);
     file.close();
+    const added = merged ? await this.#openMerged(merged, file) : { name, table, file };
+    if (added) cleanup.use(added.table);
     this.#require("adding");
-    this.#tables.push({ name, table, file });
+    if (merged) ({ older: this.#older, replaced: this.#replaced } = merged);
     this.#nextUpdateIndex = maxUpdateIndex + 1;
+    if (!added) return;
+    this.#tables.push(added);
     cleanup.move();
+  }
+
+  /** Merges the first table with those before it, if that pays. */
+  async #merge(table: Table): Promise<MergedAddition | undefined> {
+    if (this.#tables.length > 0 || this.#replaced.length > 0) return undefined;
+    try {
+      return await mergeAddition(this.#host, this.#compactor, this.#older, table);
+    } catch (error) {
+      // What is wrong with older tables does not keep new ones from being added.
+      if (error instanceof ReftableError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Opens a merged table; `undefined` when nothing is left to be in it. */
+  async #openMerged(
+    { name, bytes }: MergedAddition,
+    file: PendingFile,
+  ): Promise<NewTable | undefined> {
+    if (bytes.length === 0) return undefined;
+    return { name, table: await runAsync(Table.read(file.source(this.#host.path(name)))), file };
   }
 
   /**
@@ -123,7 +169,7 @@ export class Addition implements AsyncDisposable {
   async #commitTables(): Promise<void> {
     try {
       await using _end = { [Symbol.asyncDispose]: () => this.#close() };
-      if (this.#tables.length === 0) return;
+      if (this.#tables.length === 0 && this.#replaced.length === 0) return;
       await this.#publish();
     } catch (error) {
       throw firstError(error);
@@ -134,16 +180,18 @@ export class Addition implements AsyncDisposable {
   /** Gives the tables their names, and puts these into the list. */
   async #publish(): Promise<void> {
     const host = this.#host;
+    const { fileSystem } = host.location;
     await using orphans = new AsyncDisposableStack();
     for (const { file, name } of this.#tables) {
       await file.commit(host.path(name));
-      orphans.defer(async () => void await host.location.fileSystem.remove(host.path(name)));
+      orphans.defer(async () => void await fileSystem.remove(host.path(name)));
     }
     const added = this.#tables.map(({ name, table }) => ({ name, table, users: 0 }));
-    await host.commitList(this.#lock, [...this.#before.tables, ...added], () => {
+    await host.commitList(this.#lock, [...this.#older, ...added], () => {
       this.#tables.length = 0;
       orphans.move();
     });
+    for (const { name } of this.#replaced) await removeQuietly(fileSystem, host.path(name));
   }
 
   /**
@@ -181,3 +229,29 @@ const REFUSALS = {
   committing: "it is being committed",
   closed: "it was committed or disposed",
 };
+
+/** Keeps a table in memory as long as it is small: what its file will have shows later. */
+class HoldingSink implements TableSink {
+  readonly #file: PendingFile;
+  #memory: BytesSink | undefined = new BytesSink();
+
+  constructor(file: PendingFile) {
+    this.#file = file;
+  }
+
+  /** The table, unless it went to the file. */
+  get held(): Uint8Array | undefined {
+    return this.#memory?.bytes;
+  }
+
+  write(bytes: Uint8Array): void {
+    const memory = this.#memory;
+    if (memory && memory.bytes.length + bytes.length <= SMALL) {
+      memory.write(bytes);
+      return;
+    }
+    if (memory) this.#file.write(memory.bytes);
+    this.#memory = undefined;
+    this.#file.write(bytes);
+  }
+}

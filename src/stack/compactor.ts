@@ -68,9 +68,13 @@ export class Compactor {
 
   /** The tables that should become one for the sizes to form a geometric sequence. */
   plan(tables: readonly SharedTable[]): readonly SharedTable[] {
-    const sizes = tables.map(({ table }) => sizeForPlan(table));
-    const { start, end } = planCompaction(sizes, this.#host.settings.geometricFactor);
+    const { start, end } = this.planRange(tables.map(({ table }) => table));
     return tables.slice(start, end);
+  }
+
+  /** The places of the tables that should become one for the sizes to form a geometric sequence. */
+  planRange(tables: readonly Table[]): TableRange {
+    return planCompaction(tables.map(sizeForPlan), this.#host.settings.geometricFactor);
   }
 
   /**
@@ -111,10 +115,7 @@ export class Compactor {
     // A worker may have been done before it heard of it.
     request.signal?.throwIfAborted();
     await this.#replaceTables(tables, written.blocks === 0 ? undefined : { name, file });
-    this.#count({
-      bytes: merged.reduce((sum, { size }) => sum + size, 0),
-      entriesWritten: written.refs.entries + written.logs.entries,
-    });
+    this.#countWritten(merged, written);
     return true;
   }
 
@@ -208,6 +209,19 @@ export class Compactor {
     for (const { name } of old) await removeQuietly(fileSystem, host.path(name));
   }
 
+  /** Counts a compaction that others did. */
+  countMerge(tables: readonly Table[], written: WriteStatistics): void {
+    this.#count({ attempts: 1 });
+    this.#countWritten(tables, written);
+  }
+
+  #countWritten(tables: readonly Table[], written: WriteStatistics): void {
+    this.#count({
+      bytes: tables.reduce((sum, { size }) => sum + size, 0),
+      entriesWritten: written.refs.entries + written.logs.entries,
+    });
+  }
+
   #count(more: Partial<CompactionStatistics>): void {
     const { attempts = 0, failures = 0, bytes = 0, entriesWritten = 0 } = more;
     const sum = this.#statistics;
@@ -246,7 +260,7 @@ export function sizeForPlan({ size, version }: Table): number {
 }
 
 /** Removes a table that readers may still have open, which some systems do not allow. */
-async function removeQuietly(fileSystem: FileSystem, path: string): Promise<void> {
+export async function removeQuietly(fileSystem: FileSystem, path: string): Promise<void> {
   try {
     await fileSystem.remove(path);
   } catch (error) {

@@ -272,7 +272,7 @@ export class Stack implements Disposable, AsyncDisposable {
   async #begin(options: AdditionOptions, afterCommit: () => Promise<void>): Promise<Addition> {
     this.#host.requireOpen();
     const lock = await this.#host.lockList(options.reload ?? false, options.lockTimeout);
-    return new Addition(this.#host, lock, afterCommit);
+    return new Addition(this.#host, this.#compactor, lock, afterCommit);
   }
 
   /**

@@ -206,9 +206,15 @@ tidyTest("Stack.add() succeeds when a table that it would compact is damaged", a
   assertEquals(stack.ref("refs/c")?.refname, "refs/c");
 });
 
+/** Adds tables that are too large to be merged with new ones while these are added. */
+async function addLargeTables(dir: StackDirectory, count: number): Promise<void> {
+  await using stack = await Stack.open(dir.path, QUIET);
+  for (let i = 1; i <= count; i++) await addLargeTable(stack, `refs/${i}/`);
+}
+
 tidyTest("Stack.add() succeeds when the disk is full once it compacts", async () => {
   using dir = new StackDirectory();
-  await (await openWith(dir, 3))[Symbol.asyncDispose]();
+  await addLargeTables(dir, 3);
   const files = filesIn(dir.path);
   let listed = false;
   const { fileSystem } = new ChangingFileSystem((change) => {
@@ -216,11 +222,11 @@ tidyTest("Stack.add() succeeds when the disk is full once it compacts", async ()
     if (change === "rename tables.list") listed = true;
   });
   await using stack = await Stack.open(dir.path, { sync: false, fileSystem });
-  await addRefs(stack, "refs/heads/a");
+  await addLargeTable(stack, "refs/4/");
   assertEquals([stack.stats.attempts, stack.stats.failures], [1, 1]);
   assertEquals(filesIn(dir.path), [...files, stack.tableNames[3]!].sort());
   await using other = await Stack.open(dir.path);
-  assertEquals(refnames(other).length, 4);
+  assertEquals(refnames(other).length, 10_000);
 });
 
 /** A stack whose compaction stops before a change until it is let go. */
@@ -272,21 +278,21 @@ tidyTest("Stack.compact() locks its tables but not the list while it merges", as
 
 tidyTest("Stack.add() does not wait for the compaction after the addition before", async () => {
   using dir = new StackDirectory();
-  await (await openWith(dir, 3))[Symbol.asyncDispose]();
+  await addLargeTables(dir, 3);
   const { stack, reached, release } = await openHeld(dir, /^create 1-4\.temp$/, {
     autoCompact: true,
   });
   await using _ = stack;
-  const first = addRefs(stack, "refs/heads/a");
+  const first = addLargeTable(stack, "refs/4/");
   await reached;
   // What the held compaction has locked is left to it.
-  await addRefs(stack, "refs/heads/b");
-  assertEquals(refnames(stack).length, 5);
+  await addLargeTable(stack, "refs/5/");
+  assertEquals(refnames(stack).length, 12_500);
   assertEquals(ranges(stack), ["1-1", "2-2", "3-3", "4-4", "5-5"]);
   release();
   await first;
   assertEquals(ranges(stack), ["1-4", "5-5"]);
-  assertEquals(refnames(stack).length, 5);
+  assertEquals(refnames(stack).length, 12_500);
   assertTidy(dir.path);
 });
 
