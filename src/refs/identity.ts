@@ -54,6 +54,15 @@ function committerTime(date: string | undefined): ZonedTime {
 /**
  * Takes out of a name and an address what Git takes out: white space and punctuation around them, and what would
  * break the line in which they are written.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { cleanIdentity } from "@reftable/reftable";
+ *
+ * const identity = { name: "Jane <Doe>, ", email: "<jane@example.com>" };
+ * assertEquals(cleanIdentity(identity), { name: "Jane Doe", email: "jane@example.com" });
+ * ```
  */
 export function cleanIdentity<T extends Pick<Identity, "name" | "email">>(identity: T): T {
   return { ...identity, name: clean(identity.name), email: clean(identity.email) };

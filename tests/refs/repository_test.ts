@@ -10,6 +10,8 @@ import {
   ReftableError,
   type Repository,
 } from "@reftable/reftable";
+import { encodeText } from "../../src/bytes/text.ts";
+import { MemoryFileSystem } from "../../src/io/memory_file_system.ts";
 import { GitRepo, gitTest, runGit } from "../peers/git.ts";
 
 const FIXTURE = fromFileUrl(new URL("../fixtures/repository/git", import.meta.url));
@@ -251,4 +253,23 @@ Deno.test({
     assertEquals(permittedEnvironment("PATH"), undefined);
     assertEquals(permittedEnvironment("HOME"), Deno.env.get("HOME"));
   },
+});
+
+Deno.test("openRepository() finds a repository that is no directory of the system", async () => {
+  const fileSystem = new MemoryFileSystem();
+  for (const directory of ["objects", "refs", "reftable"]) {
+    await fileSystem.makeDirectory(`/top/.git/${directory}`);
+  }
+  await fileSystem.makeDirectory("/top/sub/sub");
+  fileSystem.writeFileSync("/top/.git/HEAD", encodeText("ref: refs/heads/.invalid\n"));
+  const config =
+    "[core]\nrepositoryFormatVersion=1\n[extensions]\nrefStorage=reftable\n[include]path=more";
+  fileSystem.writeFileSync("/top/.git/config", encodeText(config));
+  fileSystem.writeFileSync("/top/.git/more", encodeText("[a]k = v"));
+  for (const path of ["/top", "/top/sub/sub", "/top/.git/refs"]) {
+    const repository = await open(path, { fileSystem });
+    assertEquals([repository.gitDir, repository.refFormat], ["/top/.git", "reftable"]);
+    assertEquals(repository.config.string("a.k"), "v");
+  }
+  assertEquals((await openError("/", { fileSystem })).code, "not-exist");
 });

@@ -3,7 +3,21 @@ import { configBoolean, configNumber, configString, type NumberKind } from "./co
 import type { ConfigVariable } from "./config_variable.ts";
 import { expandPath } from "./expand_path.ts";
 
-/** What a repository is configured to do: the variables of all files that apply to it, and of the command line. */
+/**
+ * What a repository is configured to do: the variables of all files that apply to it, and of the command line.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openRepository } from "@reftable/reftable";
+ *
+ * const options = { parameters: ["reftable.blockSize=8k"] };
+ * const { config } = await openRepository("tests/fixtures/repository/git", options);
+ * assertEquals(config.string("remote.origin.url"), "https://example.com/repository.git");
+ * assertEquals(config.boolean("core.bare"), false);
+ * assertEquals(config.number("reftable.blockSize"), 8192);
+ * ```
+ */
 export class Config {
   /** All variables in the order in which they were read: of the same name, the last one counts. */
   readonly variables: readonly ConfigVariable[];
