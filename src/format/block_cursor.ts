@@ -33,8 +33,6 @@ export class BlockCursor {
   key: Uint8Array = new Uint8Array(64);
   /** The length of the current key. */
   keyLength = 0;
-  /** What {@linkcode BlockCursor.key} is in, for who copies several bytes at a time. */
-  keyView: DataView = new DataView(this.key.buffer);
   /** How many bytes the current key shares with the one before it. */
   sharedLength = 0;
   /** The three bits stored beside the key: what kind of value follows. */
@@ -48,7 +46,9 @@ export class BlockCursor {
   readonly #reader = new ByteReader(NO_BLOCK.bytes);
   /** The bytes of the block. */
   #bytes: Uint8Array = NO_BLOCK.bytes;
+  /** Views that are made when they are asked for: to make one takes as long as a look into a block. */
   #view: DataView | undefined;
+  #keyView: DataView | undefined;
   /** Where its records end. */
   #end = 0;
   /** Whether it is a ref block. */
@@ -82,8 +82,12 @@ export class BlockCursor {
 
   /** The block's bytes, for who reads several at a time. */
   get view(): DataView {
-    const { buffer, byteOffset, byteLength } = this.#bytes;
-    return this.#view ??= new DataView(buffer, byteOffset, byteLength);
+    return this.#view ??= viewOf(this.#bytes);
+  }
+
+  /** What {@linkcode BlockCursor.key} is in, for who copies several bytes at a time. */
+  get keyView(): DataView {
+    return this.#keyView ??= viewOf(this.key);
   }
 
   /** Goes before the first record of a block, which may hold any keys. */
@@ -289,7 +293,7 @@ export class BlockCursor {
     const key = new Uint8Array(4 * length);
     key.set(this.key.subarray(0, this.keyLength));
     this.key = key;
-    this.keyView = new DataView(key.buffer);
+    this.#keyView = undefined;
   }
 
   #throwUnknownType(kind: string): never {
@@ -300,4 +304,8 @@ export class BlockCursor {
   #damage(finding: string, problem?: ProblemCode, start: number = this.valueEnd): Error {
     return damagedRecord(this.block, start, finding, problem);
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

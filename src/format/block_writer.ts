@@ -5,6 +5,9 @@ import { BLOCK_HEADER_SIZE, type BlockType } from "./block.ts";
 /** A block has at most this many restarts: they are counted in 16 bits. */
 const MAX_RESTARTS = 0xffff;
 
+/** A buffer that nobody uses any more: programs that change refs write one small table after another. */
+let spare: Uint8Array | undefined;
+
 /** A record in the form in which blocks keep it. The arrays may be longer than what counts. */
 export interface EncodedRecord {
   /** The key's bytes. */
@@ -45,8 +48,14 @@ export class BlockWriter {
    * @param restartInterval Every so many records a key is stored whole.
    */
   constructor(blockSize: number, restartInterval: number) {
-    this.bytes = new Uint8Array(blockSize);
+    this.bytes = spare?.length === blockSize ? spare : new Uint8Array(blockSize);
+    if (this.bytes === spare) spare = undefined;
     this.#restartInterval = restartInterval;
+  }
+
+  /** Gives the buffer away; no block can be written any more. */
+  release(): void {
+    spare = this.bytes;
   }
 
   /** How many keys are stored whole. */

@@ -24,9 +24,8 @@ export const denoFileSystem: FileSystem = {
   stat: (path) => Promise.try(() => statFile(path)),
   statSync: (path) => statFile(path),
   lstatSync: (path) => statFile(path, Deno.lstatSync),
-  list: (path) =>
-    attempt("list", path, async () => await Array.fromAsync(Deno.readDir(path), entry)),
-  listSync: (path) => attemptSync("list", path, () => Array.from(Deno.readDirSync(path), entry)),
+  list: (path) => Promise.try(() => listDirectory(path)),
+  listSync: (path) => listDirectory(path),
   realPath: (path) => Promise.try(() => realPath(path)),
   realPathSync: (path) => realPath(path),
   readLink: (path) => Promise.try(() => readLink(path)),
@@ -69,6 +68,10 @@ export const denoFileSystem: FileSystem = {
     }
   },
 };
+
+function listDirectory(path: string | URL): DirectoryEntry[] {
+  return attemptSync("list", path, () => Array.from(Deno.readDirSync(path), entry));
+}
 
 function fileInfo(info: Deno.FileInfo): FileInfo {
   return {

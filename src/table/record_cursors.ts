@@ -1,7 +1,7 @@
 import type { Block } from "../format/block.ts";
 import { LogDecoder, type LogRecord } from "../format/log_record.ts";
 import { RefBatch } from "../format/ref_batch.ts";
-import type { RefRecord } from "../format/ref_record.ts";
+import { decodeRef, type RefRecord } from "../format/ref_record.ts";
 import type { BlockLoader } from "./block_loader.ts";
 import type { RecordCursor } from "./cursor.ts";
 import type { TableLayout } from "./layout.ts";
@@ -25,20 +25,25 @@ export class RefCursor extends SectionCursor implements RecordCursor<RefRecord> 
 
   record(): RefRecord {
     const { hashSize, minUpdateIndex } = this.#layout;
-    const decoder = this.#decoder ??= new RefBatch(hashSize, minUpdateIndex);
     const { block, valueEnd } = this.records;
-    if (block === this.#batchBlock) {
-      const { valueEnds } = decoder;
-      // Mostly it is the next one.
-      let index = this.#batchIndex;
-      while (index < this.#batch.length && valueEnds[index]! < valueEnd) index++;
-      this.#batchIndex = index;
-      if (index < this.#batch.length && valueEnds[index] === valueEnd) return this.#batch[index]!;
+    if (block !== this.#batchBlock) {
+      // Who wants but one shall not pay for many.
+      this.#batchBlock = block;
+      this.#batch = [];
+      this.#batchIndex = 0;
+      return decodeRef(this.records, hashSize, minUpdateIndex);
     }
-    this.#batch = decoder.decode(this.records);
-    this.#batchBlock = block;
-    this.#batchIndex = 0;
-    return this.#batch[0]!;
+    const decoder = this.#decoder ??= new RefBatch(hashSize, minUpdateIndex);
+    const { valueEnds } = decoder;
+    // Mostly it is the next one.
+    let index = this.#batchIndex;
+    while (index < this.#batch.length && valueEnds[index]! < valueEnd) index++;
+    if (index === this.#batch.length || valueEnds[index] !== valueEnd) {
+      this.#batch = decoder.decode(this.records);
+      index = 0;
+    }
+    this.#batchIndex = index;
+    return this.#batch[index]!;
   }
 }
 

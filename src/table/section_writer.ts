@@ -39,8 +39,9 @@ export interface SectionLayout {
 /** Without padding, an index pays from the second block on; else it would take as much as it saves. */
 const INDEX_THRESHOLD = { unpadded: 1, padded: 3 };
 
-/** How much to gather before it goes to the sink. */
+/** How much to gather before it goes to the sink. Most tables are of a block or two, and many of a record. */
 const CHUNK = 0x10000;
+const SMALL_CHUNK = 512;
 
 function noCounts(): SectionCounts {
   return {
@@ -93,7 +94,7 @@ export class SectionWriter {
     this.#layout = layout;
     this.#block = new BlockWriter(header.blockSize, layout.restartInterval);
     this.#headerSize = headerSize(header.version);
-    this.#chunk = new Uint8Array(header.blockSize);
+    this.#chunk = new Uint8Array(Math.min(SMALL_CHUNK, header.blockSize));
   }
 
   /** Begins a section. */
@@ -228,13 +229,22 @@ export class SectionWriter {
     this.#dropPadding();
     this.write(footer);
     this.#sink.write(this.#chunk.subarray(0, this.#chunkLength));
+    this.#block.release();
   }
 
   #reserve(count: number): void {
     if (this.#chunkLength + count <= this.#chunk.length) return;
+    const { blockSize } = this.header;
+    if (this.#chunk.length < blockSize) {
+      const chunk = new Uint8Array(blockSize);
+      chunk.set(this.#chunk.subarray(0, this.#chunkLength));
+      this.#chunk = chunk;
+      this.#reserve(count);
+      return;
+    }
     this.#sink.write(this.#chunk.subarray(0, this.#chunkLength));
     this.#chunkLength = 0;
-    // Most tables have a block or two; those that have more are written in larger pieces.
+    // Those that have more are written in larger pieces.
     if (this.#chunk.length < CHUNK) this.#chunk = new Uint8Array(CHUNK);
   }
 }

@@ -10,7 +10,7 @@ export interface TableSink {
 
 /** A sink that keeps a table in memory. */
 export class BytesSink implements TableSink {
-  #bytes = new Uint8Array(0x2000);
+  #bytes = new Uint8Array(512);
   #length = 0;
 
   write(bytes: Uint8Array): void {
