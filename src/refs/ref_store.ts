@@ -1,12 +1,15 @@
-import { checkOid } from "./object_id.ts";
+import { ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
 import type { ListRefsOptions, LogOrder, PackOptions, RefBackend, RefFormat } from "./backend.ts";
 import { type ExpandedRef, expandName, shortenName, type ShortenOptions } from "./expand.ts";
+import { History } from "./history.ts";
 import { committerIdentity } from "./identity.ts";
 import { type ListedRef, listedRef } from "./listed_ref.ts";
 import { collapseMessage } from "./log_message.ts";
+import { checkOid, isZero } from "./object_id.ts";
+import type { ObjectReader } from "./object_reader.ts";
 import { openBackend } from "./open_backend.ts";
 import {
   RefTransaction,
@@ -37,6 +40,15 @@ import type { StoredRef } from "./stored_ref.ts";
 export interface RefStoreOptions extends OpenRepositoryOptions {
   /** Who makes changes; as the environment and the configuration have it by default. */
   readonly identity?: Identity | undefined;
+  /**
+   * Reads objects, or makes what does, such as `openObjects`. With it objects are checked before refs hold them, and tags
+   * are stored with what they lead to. Without it nothing is known of objects: refs take any ids, and tags are stored
+   * as they are, which only costs those time who ask what they lead to.
+   */
+  readonly objects?:
+    | ObjectReader
+    | ((repository: Repository) => ObjectReader | undefined)
+    | undefined;
 }
 
 /** How to read a log. */
@@ -83,13 +95,14 @@ export class RefStore implements AsyncDisposable, Disposable {
   private constructor(repository: Repository, backend: RefBackend, options: RefStoreOptions) {
     this.repository = repository;
     this.#backend = backend;
+    const { identity, environment, objects } = options;
+    const { config, hash } = repository;
     this.#context = {
       backend,
-      hash: repository.hash,
+      hash,
       policy: reflogPolicy(repository),
-      identity: () =>
-        options.identity ??
-          committerIdentity({ config: repository.config, environment: options.environment }),
+      identity: () => identity ?? committerIdentity({ config, environment }),
+      objects: typeof objects === "function" ? objects(repository) : objects,
     };
   }
 
@@ -222,6 +235,7 @@ export class RefStore implements AsyncDisposable, Disposable {
    * Appends an entry to the log of a ref, which stays as it is and need not exist.
    *
    * @throws {ReftableError} With code `"refname"` when the name is a bad one, `"api"` when an object id is none,
+   * `"new-value"` when an object is not there, as far as objects can be read,
    * `"identity"` when nobody knows who writes the entry, `"lock"` when somebody else changes refs.
    */
   async writeReflog(
@@ -229,9 +243,17 @@ export class RefStore implements AsyncDisposable, Disposable {
     entry: NewReflogEntry,
     options: ReflogLockOptions & { readonly identity?: Identity | undefined } = {},
   ): Promise<void> {
-    for (const oid of [entry.oldOid, entry.newOid]) checkOid(oid, this.hash);
+    await this.#checkObject("old", entry.oldOid);
+    await this.#checkObject("new", entry.newOid);
     const identity = options.identity ?? this.#context.identity();
     await appendToLog(this.#backend, refname, entry, identity, options);
+  }
+
+  async #checkObject(which: string, oid: string): Promise<void> {
+    checkOid(oid, this.hash);
+    const { objects } = this.#context;
+    if (!objects || isZero(oid) || await objects.has(oid)) return;
+    throw new ReftableError("new-value", `${which} object '${oid}' does not exist`);
   }
 
   /**
@@ -254,6 +276,7 @@ export class RefStore implements AsyncDisposable, Disposable {
         requireLog(reader, refname);
         return (_entry, position) => wanted.has(position);
       },
+      (oid) => this.#peel(oid),
       options,
     );
     return result!;
@@ -273,14 +296,41 @@ export class RefStore implements AsyncDisposable, Disposable {
    *
    * @param options Which entries go.
    * @returns What became of each log.
-   * @throws {ReftableError} With code `"lock"` when somebody else changes refs.
+   * @throws {ReftableError} With code `"lock"` when somebody else changes refs, `"api"` when it depends on objects but
+   * none can be read.
    */
   async expireReflogs(
     refnames: Iterable<string>,
     options: ReflogExpiry & ReflogLockOptions,
   ): Promise<ReflogRewrite[]> {
-    const names = [...new Set(refnames)];
-    return await removeFromLogs(this.#backend, names, () => expiryFilter(options), options);
+    const { objects } = this.#context;
+    if (options.unreachableBefore !== undefined && !objects) {
+      const message = "Cannot tell which commits are unreachable: no reader of objects was given";
+      throw new ReftableError("api", message);
+    }
+    const history = objects && new History(objects);
+    return await removeFromLogs(
+      this.#backend,
+      [...new Set(refnames)],
+      (reader, refname) => {
+        return expiryFilter(reader, refname, options, history, () => this.#allTips());
+      },
+      (oid) => this.#peel(oid),
+      options,
+    );
+  }
+
+  /** Finds what a tag leads to, as far as objects can be read; nothing for those that are none. */
+  async #peel(oid: string): Promise<string | undefined> {
+    const { objects } = this.#context;
+    return await objects?.type(oid) === "tag" ? await objects?.peel(oid) : undefined;
+  }
+
+  /** The objects of all refs but symbolic ones. */
+  *#allTips(): Iterable<string> {
+    for (const ref of this.list()) {
+      if (ref.kind === "direct" || ref.kind === "peeled") yield ref.oid;
+    }
   }
 
   /**
@@ -320,7 +370,9 @@ export class RefStore implements AsyncDisposable, Disposable {
 
   /** Makes reading faster again: packs loose refs, compacts tables. */
   async pack(options: PackOptions = {}): Promise<void> {
-    await this.#backend.pack(options);
+    const { objects } = this.#context;
+    const peel = objects && ((oid: string) => peelTag(objects, oid));
+    await this.#backend.pack({ peel, ...options });
   }
 
   /** Closes what is open; see {@linkcode RefStore.open}. */
@@ -332,4 +384,11 @@ export class RefStore implements AsyncDisposable, Disposable {
   [Symbol.dispose](): void {
     this.#backend[Symbol.dispose]();
   }
+}
+
+/** Finds what a tag leads to; nothing for other objects. */
+async function peelTag(objects: ObjectReader, oid: string): Promise<string | undefined> {
+  const type = await objects.type(oid);
+  if (type === undefined) throw new ReftableError("not-exist", `object ${oid} does not exist`);
+  return type === "tag" ? await objects.peel(oid) : undefined;
 }

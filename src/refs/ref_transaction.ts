@@ -5,11 +5,13 @@ import type { RefBackend, RefSession } from "./backend.ts";
 import { collapseMessage } from "./log_message.ts";
 import { isPseudoRef, isSafeRefname } from "./names.ts";
 import { checkOid, isZero, zeroOid } from "./object_id.ts";
+import type { ObjectReader } from "./object_reader.ts";
 import { badName, changedTwice, refError } from "./ref_errors.ts";
 import type { Identity } from "./reflog_entry.ts";
 import type { ReflogPolicy } from "./reflog_policy.ts";
 import { buildChanges } from "./transaction/changes.ts";
-import { prepareUpdates } from "./transaction/prepare.ts";
+import { checkObjects } from "./transaction/check_objects.ts";
+import { type PrepareOptions, prepareUpdates, refuseUpdate } from "./transaction/prepare.ts";
 import { describeRejection, type RefRejection } from "./transaction/rejection.ts";
 import { type NewValue, type OldValue, Update } from "./transaction/update.ts";
 
@@ -65,6 +67,8 @@ export interface TransactionContext {
   readonly policy: ReflogPolicy;
   /** Tells who makes the changes. */
   readonly identity: () => Identity;
+  /** Reads objects, where they are to be checked. */
+  readonly objects: ObjectReader | undefined;
 }
 
 /**
@@ -214,15 +218,22 @@ export class RefTransaction implements AsyncDisposable {
     if (this.#state !== "open") throw wrongState(this.#state);
     this.#state = "preparing";
     try {
-      this.#checkTwice();
+      const { backend, objects } = this.#context;
       const { lockTimeout, allowRejections = false } = this.#options;
-      this.#session = await this.#context.backend.begin({ lockTimeout });
-      await prepareUpdates(this.#session, this.#updates, {
+      const options: PrepareOptions = {
         zeroOid: this.#zeroOid,
         onRejected: allowRejections
           ? (update, error) => this.#noteRejection(update, error)
           : undefined,
-      });
+      };
+      if (objects) {
+        await checkObjects(objects, this.#updates, (update, error) => {
+          refuseUpdate(update, error, options);
+        });
+      }
+      this.#checkTwice();
+      this.#session = await backend.begin({ lockTimeout, isPeeled: objects !== undefined });
+      await prepareUpdates(this.#session, this.#updates, options);
     } catch (error) {
       await this.abort();
       throw error;
@@ -305,7 +316,8 @@ export class RefTransaction implements AsyncDisposable {
 
   #checkTwice(): void {
     const names = new Set<string>();
-    for (const { refname } of this.#updates) {
+    for (const { refname, isDropped } of this.#updates) {
+      if (isDropped) continue;
       if (names.has(refname)) throw changedTwice(refname);
       names.add(refname);
     }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RefStore } from "@reftable/reftable";
+import type { Identity, RefStore } from "@reftable/reftable";
 
 /** A change, in both ways. */
 export interface Operation {
@@ -17,7 +17,7 @@ export interface Operation {
   /** What git reads from its standard input. */
   readonly stdin?: string | undefined;
   /** Makes the change with the library; throws when it is refused. */
-  run(refs: RefStore): Promise<unknown>;
+  run(refs: RefStore, identity: Identity): Promise<unknown>;
   /** The working tree that the library makes it in, when that is another one. */
   readonly runPlace?: Place | undefined;
 }
@@ -31,6 +31,10 @@ export interface World {
   readonly random: (limit: number) => number;
   /** Commits. */
   readonly oids: readonly string[];
+  /** When the next operation is made, in seconds; a minute after the last. */
+  readonly time: number;
+  /** Whether commits can be found. */
+  readonly canReadObjects: boolean;
   /** How refs are stored. */
   readonly refFormat: "files" | "reftable";
   /** Reads the refs of a working tree as they are now. */
@@ -112,10 +116,10 @@ function updateRefs(world: World): Operation {
       ...(allowRejections ? ["--batch-updates"] : []),
     ],
     stdin: commands.map(({ text }) => text).join(""),
-    run: (refs) =>
+    run: (refs, identity) =>
       refs.transaction((transaction) => {
         for (const { add } of commands) add(transaction, createReflog);
-      }, { message, allowRejections }),
+      }, { message, allowRejections, identity }),
   };
 }
 
@@ -261,9 +265,9 @@ function updateFarRef(world: World): Operation {
       ...(createReflog ? ["--create-reflog"] : []),
       ...[near, oid],
     ],
-    run: (refs) => {
+    run: (refs, identity) => {
       const options = { createReflog, noDeref: true, message: "far" };
-      return refs.transaction((tx) => tx.update(far, oid, options));
+      return refs.transaction((tx) => tx.update(far, oid, options), { identity });
     },
   };
 }
@@ -285,7 +289,8 @@ function pointSymref(world: World): Operation {
     name: `${place}: point ${refname} at ${to}`,
     place,
     args: ["symbolic-ref", "-m", message, refname, to],
-    run: (refs) => refs.transaction((tx) => tx.updateSymref(refname, to), { message }),
+    run: (refs, identity) =>
+      refs.transaction((tx) => tx.updateSymref(refname, to), { message, identity }),
   };
 }
 
@@ -298,7 +303,7 @@ function deleteSymref(world: World): Operation {
     name: `${place}: delete symref ${refname}`,
     place,
     args: ["symbolic-ref", "-d", refname],
-    run: (refs) => refs.transaction((tx) => tx.deleteSymref(refname)),
+    run: (refs, identity) => refs.transaction((tx) => tx.deleteSymref(refname), { identity }),
   };
 }
 
@@ -313,9 +318,9 @@ function renameBranch(world: World): Operation {
     name: `rename ${from} to ${to}`,
     place: "main",
     args: ["branch", "-m", short(from), short(to)],
-    run: (refs) => {
+    run: (refs, identity) => {
       const message = `Branch: renamed ${from} to ${to}`;
-      return refs.rename(from, to, { message, force, moveHeads: true });
+      return refs.rename(from, to, { message, force, moveHeads: true, identity });
     },
   };
 }
@@ -328,7 +333,9 @@ function copyBranch(world: World): Operation {
     name: `copy ${from} to ${to}`,
     place: "main",
     args: ["branch", "-c", short(from), short(to)],
-    run: (refs) => refs.copy(from, to, { message: `Branch: copied ${from} to ${to}`, force }),
+    run: (refs, identity) => {
+      return refs.copy(from, to, { message: `Branch: copied ${from} to ${to}`, force, identity });
+    },
   };
 }
 
@@ -357,7 +364,7 @@ function writeLog(world: World): Operation {
     name: `${place}: write log of ${refname}`,
     place,
     args: ["reflog", "write", refname, oldOid, newOid, message],
-    run: (refs) => refs.writeReflog(refname, { oldOid, newOid, message }),
+    run: (refs, identity) => refs.writeReflog(refname, { oldOid, newOid, message }, { identity }),
   };
 }
 
@@ -402,19 +409,31 @@ function deleteLogEntry(world: World): Operation {
 }
 
 function expireLog(world: World): Operation {
-  const { random } = world;
+  const { random, time, canReadObjects } = world;
   const place = pickPlace(world);
   const refname = pickLog(world, world.look(place));
   if (isLost(world.look(place), refname)) return randomOperation(world);
   const rewrite = random(2) === 0;
-  const all = random(3) === 0;
-  const args = [`--expire=${all ? "all" : "never"}`, "--expire-unreachable=never"];
+  const before = pick(world, [0, time - 60 * random(100), time]);
+  const unreachableBefore = canReadObjects ? pick(world, [0, time - 60 * random(100), time]) : 0;
   return {
-    name: `${place}: expire ${all ? "all" : "nothing"} of ${refname}${rewrite ? ", rewrite" : ""}`,
+    name: `${place}: expire ${refname} before ${before}, unreachable before ${unreachableBefore}` +
+      `${rewrite ? ", rewrite" : ""}`,
     place,
-    args: ["reflog", "expire", ...args, ...(rewrite ? ["--rewrite"] : []), refname],
-    run: (refs) => refs.expireReflogs([refname], { before: all ? Infinity : -Infinity, rewrite }),
+    args: [
+      ...["reflog", "expire", `--expire=${gitTime(before)}`],
+      `--expire-unreachable=${gitTime(unreachableBefore)}`,
+      ...[...(rewrite ? ["--rewrite"] : []), refname],
+    ],
+    run: (refs) => {
+      const unreachable = canReadObjects ? { unreachableBefore } : {};
+      return refs.expireReflogs([refname], { before, ...unreachable, rewrite });
+    },
   };
+}
+
+function gitTime(time: number): string {
+  return time === 0 ? "never" : `@${time}`;
 }
 
 function pack(world: World): Operation {

@@ -72,11 +72,13 @@ export async function deleteLogs(
  * Takes entries out of logs.
  *
  * @param makeFilter Makes what decides about the entries of a ref's log.
+ * @param peel Finds what the objects lead to that refs hold from then on; nothing for those that are no tags.
  */
 export async function removeFromLogs(
   backend: RefBackend,
   refnames: readonly string[],
   makeFilter: (reader: RefReader, refname: string) => ReflogFilter | Promise<ReflogFilter>,
+  peel: (oid: string) => Promise<string | undefined>,
   options: ReflogRewriteOptions & ReflogLockOptions,
 ): Promise<ReflogRewrite[]> {
   const results: ReflogRewrite[] = [];
@@ -86,12 +88,23 @@ export async function removeFromLogs(
       const filter = await makeFilter(session, refname);
       const plan = planRewrite(session, refname, filter, options, backend.format);
       const { change, ...result } = plan;
-      if (change) changes.push(change);
+      if (change) changes.push(await withPeeled(change, peel));
       results.push(result);
     }
     return options.dryRun ? [] : changes;
   });
   return results;
+}
+
+async function withPeeled(
+  change: RefChange,
+  peel: (oid: string) => Promise<string | undefined>,
+): Promise<RefChange> {
+  const { value } = change;
+  if (typeof value !== "object" || value.kind !== "direct") return change;
+  const peeled = await peel(value.oid);
+  if (peeled === undefined) return change;
+  return { ...change, value: { kind: "peeled", oid: value.oid, peeled } };
 }
 
 function checkLogName(refname: string): void {

@@ -74,11 +74,12 @@ class Preparation {
   async run(): Promise<void> {
     let done = 0;
     while (done < this.#updates.length) {
-      const round = this.#updates.slice(done);
+      const round = this.#updates.slice(done).filter(({ isDropped }) => !isDropped);
+      done = this.#updates.length;
       const failures = await this.#session.lock(round.map(({ refname }) => refname));
-      if (done === 0) this.#head = this.#readHead();
-      done += round.length;
+      this.#head ??= this.#readHead();
       for (const update of round) {
+        // What was rejected meanwhile may have led to it.
         if (update.isDropped) continue;
         const error = this.#check(update, failures.get(update.refname));
         if (error) this.#refuse(update, error);
