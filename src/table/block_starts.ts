@@ -43,7 +43,8 @@ function* addIndexed(loader: BlockLoader, section: Section, starts: Set<number>)
       const found = yield* childrenOf(blocks, offset, section, cursor);
       // The first one tells what a level consists of.
       if (found === "data") break;
-      children.push(...found);
+      // Not spread: a large block has more than a call takes arguments.
+      for (const child of found) children.push(child);
     }
     for (const child of children) starts.add(child);
     level = children;

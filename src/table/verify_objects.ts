@@ -210,7 +210,7 @@ class ObjectCheck {
           // What looks like an object in a damaged block may be none.
           while (!isKnown && checked < this.#expected.length) isKnown = this.#isKnown(checked++);
           const before = this.#expected.length;
-          this.#expected.push(...range.positions());
+          this.#expect(range.positions());
           if (isKnown) {
             let place = before;
             while (isUnique && place < this.#expected.length) isUnique = !this.#isKnown(place++);
@@ -218,12 +218,17 @@ class ObjectCheck {
             id = { of: range.sorted, index: range.first };
           }
         } else {
-          this.#expected.push(...range.positions());
+          this.#expect(range.positions());
         }
         range.next();
       }
     }
     return isUnique;
+  }
+
+  /** Adds positions; there may be more than a call takes arguments. */
+  #expect(positions: Iterable<number>): void {
+    for (const position of positions) this.#expected.push(position);
   }
 
   /** Tells whether the block at one of the expected positions can be relied on. */
