@@ -1,4 +1,4 @@
-import { encodeText } from "./text.ts";
+import { decodeText, encodeText } from "./text.ts";
 
 /** How to match. */
 export interface WildmatchOptions {
@@ -189,7 +189,7 @@ class PatternParser {
     if (end < 0) return undefined;
     if (end === start || this.#pattern[end - 1] !== COLON) return false;
     this.#position = end + 1;
-    const name = String.fromCharCode(...this.#pattern.subarray(start, end - 1));
+    const name = decodeText(this.#pattern, start, end - 1);
     return Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined;
   }
 

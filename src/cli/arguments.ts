@@ -142,7 +142,7 @@ class Parser {
   parse(): { operands: string[]; given: GivenOption[] } {
     for (let arg; (arg = this.#rest.shift()) !== undefined;) {
       if (arg === "--" || arg === "--end-of-options") {
-        this.#operands.push(...this.#rest);
+        for (const operand of this.#rest) this.#operands.push(operand);
         break;
       }
       if (arg === "--help") throw new UsageError("", "help");

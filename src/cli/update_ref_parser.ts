@@ -163,7 +163,7 @@ const ESCAPES: Readonly<Record<string, number>> = {
  * @returns `undefined` when it is none.
  */
 function unquote(text: string): { text: string; length: number } | undefined {
-  const [quoted] = /^"(?:[^"\\]|\\(?:[abtnvfr"\\]|[0-3][0-7]{2}))*"/.exec(text) ?? [];
+  const [quoted] = /^"(?:[^"\\]+|\\(?:[abtnvfr"\\]|[0-3][0-7]{2}))*"/.exec(text) ?? [];
   if (quoted === undefined) return undefined;
   const bytes: number[] = [];
   for (
@@ -171,7 +171,7 @@ function unquote(text: string): { text: string; length: number } | undefined {
   ) {
     if (octal !== undefined) bytes.push(parseInt(octal, 8));
     else if (letter !== undefined) bytes.push(ESCAPES[letter]!);
-    else bytes.push(...encodeText(part));
+    else for (const byte of encodeText(part)) bytes.push(byte);
   }
   return { text: decodeText(Uint8Array.from(bytes)), length: quoted.length };
 }

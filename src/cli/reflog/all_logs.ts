@@ -22,14 +22,16 @@ export function allLogs(refs: RefStore, isSingle: boolean): string[] {
   const names: string[] = [];
   for (const { prefix } of listWorktrees(refs)) {
     if (prefix === ownPrefix(refs)) {
-      names.push(...refs.reflogNames());
+      // Not spread: there may be more than a call takes arguments.
+      for (const refname of refs.reflogNames()) names.push(refname);
     } else if (!isSingle) {
       const { commonDir, fileSystem } = repository;
       const gitDir = prefix === MAIN ? commonDir : `${commonDir}/${prefix}`;
       using other = RefStore.openSync(gitDir, { gitDir, fileSystem });
       // What all share is named once.
-      const own = [...other.reflogNames()].filter(isCurrentWorktreeRef);
-      names.push(...own.map((refname) => prefix + refname));
+      for (const refname of other.reflogNames()) {
+        if (isCurrentWorktreeRef(refname)) names.push(prefix + refname);
+      }
     }
   }
   return names;
