@@ -1,12 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  type FileSystem,
-  MemoryFileSystem,
-  repairStack,
-  Stack,
-  verifyStack,
-} from "@reftable/reftable";
+import { MemoryFileSystem, repairStack, Stack, verifyStack } from "@reftable/reftable";
 import { isDamage } from "../../src/stack/repair_tables.ts";
+import { onlyIn } from "../faults/only_in.ts";
 import { addTable } from "../faults/stack_scenarios.ts";
 import { mutateBytes } from "./mutate_bytes.ts";
 import { mutateText } from "./mutate_text.ts";
@@ -124,19 +119,3 @@ export const stackTarget: Target = {
     assertEquals(again.steps, []);
   },
 };
-
-/** Storage that fails a test when anything outside of a directory is asked for. */
-function onlyIn(directory: string, inner: FileSystem): FileSystem {
-  return new Proxy(inner, {
-    get(_, name) {
-      const member: unknown = Reflect.get(inner, name);
-      if (typeof member !== "function") return member;
-      return (path: string, ...rest: readonly unknown[]) => {
-        const isInside = path === directory ||
-          (path.startsWith(`${directory}/`) && !path.slice(directory.length + 1).includes("/"));
-        if (!isInside) throw new Error(`${String(name)} ${path}`);
-        return member.call(inner, path, ...rest);
-      };
-    },
-  });
-}
