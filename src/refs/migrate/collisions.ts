@@ -1,0 +1,58 @@
+import { compareText, encodeText } from "../../bytes/text.ts";
+import { ReftableError } from "../../errors.ts";
+import { isSafeRefname } from "../names.ts";
+import { NestedNames } from "./nested_names.ts";
+
+/** How many findings an error tells one by one. */
+const TOLD = 20;
+
+/**
+ * Checks that names can all be paths of files.
+ *
+ * @param names The names.
+ * @param ignoresCase Whether the file system takes names for the same that differ in case only.
+ * @returns What is wrong, name by name.
+ */
+export function findCollisions(names: readonly string[], ignoresCase: boolean): string[] {
+  const findings: string[] = [];
+  const nesting = new NestedNames();
+  for (const name of names.toSorted(compareText)) {
+    if (!isSafeRefname(name)) findings.push(`'${name}' cannot be the name of a file`);
+    const bytes = encodeText(name);
+    const directory = nesting.add(bytes, bytes.length);
+    if (directory !== undefined) findings.push(`'${directory}' and '${name}'`);
+  }
+  return ignoresCase ? [...findings, ...findCaseCollisions(names)] : findings;
+}
+
+/** Finds names, and directories of names, that differ in case only. */
+function findCaseCollisions(names: readonly string[]): string[] {
+  const findings: string[] = [];
+  const spelled = new Map<string, string>();
+  for (const name of names) {
+    for (let end = name.indexOf("/"); end !== 0; end = name.indexOf("/", end + 1)) {
+      const path = end < 0 ? name : name.slice(0, end);
+      const folded = path.normalize("NFC").toLowerCase();
+      const other = spelled.get(folded);
+      if (other === undefined) spelled.set(folded, path);
+      else if (other !== path) findings.push(`'${other}' and '${path}' differ in case only`);
+      if (end < 0) break;
+    }
+  }
+  return [...new Set(findings)];
+}
+
+/**
+ * Refuses to migrate.
+ *
+ * @param what What the findings are.
+ */
+export function refuse(
+  code: "name-conflict" | "format",
+  what: string,
+  findings: readonly string[],
+): ReftableError {
+  const told = findings.slice(0, TOLD).map((finding) => `\n\t${finding}`).join("");
+  const more = findings.length > TOLD ? `\n\tand ${findings.length - TOLD} more` : "";
+  return new ReftableError(code, `Cannot migrate refs: ${what}:${told}${more}`);
+}

@@ -1,0 +1,113 @@
+import { ReftableError } from "../../errors.ts";
+import type { FileMode, FileSystem } from "../../io/file_system.ts";
+import type { Moves } from "./moves.ts";
+import type { Pace } from "./pace.ts";
+import { readRefStorage, writeRefStorage } from "./ref_storage_config.ts";
+import type { WorkingTree } from "./working_trees.ts";
+
+/** What the parts of a migration share. */
+export interface MigrationContext {
+  /** The storage. */
+  readonly fileSystem: FileSystem;
+  /** The directory that all working trees share. */
+  readonly commonDir: string;
+  /** The working trees, the main one first. */
+  readonly trees: readonly WorkingTree[];
+  /** The directory in which the migrated refs are made: the places are as they will be in the repository. */
+  readonly temporary: string;
+  /** The permissions of new files; the umask decides by default. */
+  readonly mode: FileMode | undefined;
+  /** How long to wait for each lock, in milliseconds, −1 for ever. */
+  readonly lockTimeout: number;
+  /** Whether logs are carried over. */
+  readonly reflogs: boolean;
+  /** Whether nothing in the repository is changed. */
+  readonly dryRun: boolean;
+  /** Tells how far it is. */
+  readonly pace: Pace;
+}
+
+/** What was carried over. */
+export interface Migrated {
+  /** How many refs. */
+  readonly refs: number;
+  /** How many logs. */
+  readonly logs: number;
+  /** How many entries the logs have. */
+  readonly entries: number;
+  /** Names in stacks that nobody can see, which were not carried over. */
+  readonly skipped: readonly string[];
+}
+
+/**
+ * Has the configuration say how refs are stored from now on. Before, everybody uses the old storage, afterwards the new
+ * one.
+ *
+ * @param moves What was moved so far, which is taken back if this fails.
+ */
+export async function commitStorage(
+  { fileSystem, commonDir, lockTimeout, temporary }: MigrationContext,
+  storage: "files" | "reftable",
+  moves: Moves,
+): Promise<void> {
+  try {
+    await writeRefStorage(fileSystem, commonDir, storage, lockTimeout);
+    moves.keep();
+  } catch (error) {
+    // What failed may have been done all the same, and then nothing can be taken back.
+    if (await mayUse(fileSystem, commonDir, storage)) {
+      moves.keep();
+      await afterwards(temporary, () => Promise.reject(error));
+    }
+    throw error;
+  }
+}
+
+async function mayUse(
+  fileSystem: FileSystem,
+  commonDir: string,
+  storage: string,
+): Promise<boolean> {
+  try {
+    return await readRefStorage(fileSystem, commonDir) === storage;
+  } catch (error) {
+    if (error instanceof ReftableError) return true;
+    throw error;
+  }
+}
+
+/**
+ * Does what remains to be done when others use the new storage already.
+ *
+ * @param temporary The directory that is to be removed at last.
+ */
+export async function afterwards(temporary: string, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (cause) {
+    if (!(cause instanceof ReftableError)) throw cause;
+    const message =
+      `Refs were migrated, but what they were stored in before could not be removed, ` +
+      `some of which may be in "${temporary}": ${cause.message}`;
+    throw new ReftableError(cause.code, message, { file: cause.file, cause });
+  }
+}
+
+/** Logs of a working tree when they are not wanted. */
+export const NO_LOGS = {
+  names: [],
+  read: (): Promise<readonly never[]> => Promise.resolve([]),
+};
+
+/** Adds up what was carried over. */
+export function addUp(parts: readonly Migrated[]): Migrated {
+  const sum = (count: (part: Migrated) => number) => {
+    return parts.reduce((total, part) => total + count(part), 0);
+  };
+  return {
+    refs: sum(({ refs }) => refs),
+    logs: sum(({ logs }) => logs),
+    entries: sum(({ entries }) => entries),
+    skipped: parts.flatMap(({ skipped }) => skipped),
+  };
+}
