@@ -1,4 +1,5 @@
-import { encodeText } from "../bytes/text.ts";
+import { decodeText, encodeText } from "../bytes/text.ts";
+import { printableText } from "./printable.ts";
 import type { System } from "./system.ts";
 
 /** How much text to gather before it is written. */
@@ -9,14 +10,19 @@ export class ClosedPipe extends Error {
   override readonly name = "ClosedPipe";
 }
 
-/** Writes text to standard output in large pieces; names that are not UTF-8 come out as their bytes. */
+/**
+ * Writes text to standard output in large pieces; names that are not UTF-8 come out as their bytes. A terminal gets no
+ * control characters, as there is no telling who wrote what is shown.
+ */
 export class Output {
   #pending = "";
   readonly #system: System;
+  readonly #isTerminal: boolean;
 
   /** Writes to the standard output of a system. */
   constructor(system: System) {
     this.#system = system;
+    this.#isTerminal = system.isTerminal("stdout");
   }
 
   /** Writes some text, soon. */
@@ -28,7 +34,8 @@ export class Output {
   /** Writes bytes at once, behind all text. */
   writeBytes(bytes: Uint8Array): void {
     this.flush();
-    this.#writeAll(bytes);
+    if (this.#isTerminal) this.#writeText(decodeText(bytes));
+    else this.#writeAll(bytes);
   }
 
   /**
@@ -39,7 +46,11 @@ export class Output {
   flush(): void {
     const text = this.#pending;
     this.#pending = "";
-    if (text !== "") this.#writeAll(encodeText(text));
+    if (text !== "") this.#writeText(text);
+  }
+
+  #writeText(text: string): void {
+    this.#writeAll(encodeText(this.#isTerminal ? printableText(text) : text));
   }
 
   #writeAll(bytes: Uint8Array): void {
@@ -66,7 +77,7 @@ export function writeError(system: System, text: string): void {
 
 /** Control characters, which a terminal would obey. */
 // deno-lint-ignore no-control-regex
-const CONTROL = /[\x00-\x08\x0b-\x1f\x7f]/g;
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /** Formats a message as Git does; in C, a text ends at its first NUL. */
 export function formatMessage(prefix: string, message: string): string {

@@ -19,7 +19,7 @@ import {
 import { StackDirectory } from "../stack/stack_directory.ts";
 import { makeRepository, openStore, REPOSITORY } from "./memory_repository.ts";
 
-/** All numbers are as they are told when this is set to "full"; else one is a tenth of it, for it takes its time. */
+/** All numbers are as they are told when this is set to "full"; else one is a part of it, for it takes its time. */
 const IS_FULL = Deno.env.get("REFTABLE_LIMITS") === "full";
 
 const DIRECTORY = `${REPOSITORY}/reftable`;
@@ -58,9 +58,9 @@ tidyTest("Stack takes ten thousand tables, and makes them few", async () => {
 });
 
 tidyTest(
-  `RefStore takes a log with ${IS_FULL ? "a million" : "a hundred thousand"} entries`,
+  `RefStore takes a log with ${IS_FULL ? "a million" : "fifty thousand"} entries`,
   async () => {
-    const count = IS_FULL ? 1_000_000 : 100_000;
+    const count = IS_FULL ? 1_000_000 : 50_000;
     const fileSystem = new MemoryFileSystem();
     makeRepository(fileSystem, "reftable");
     const refname = "refs/heads/main";

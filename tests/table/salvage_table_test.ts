@@ -26,6 +26,8 @@ Deno.test("salvageTable() reads all of sound tables, and so it is written again"
     assertEquals(refs, [...sound.refs()], name);
     assertEquals(logs, [...sound.logs()], name);
     assertEquals(lost, [], name);
+    // To deflate the largest ones again takes its time.
+    if (bytes.length > 200_000) continue;
     using again = Table.openSync(rewriteSalvage(salvage(bytes), {}));
     assertEquals([...again.refs()], refs, name);
     assertEquals([...again.logs()], logs, name);
