@@ -1,17 +1,21 @@
-import { parseColor } from "../ref_filter/color.ts";
 import { fatal } from "../failure.ts";
-import type { DateFormatter } from "../ref_filter/date_format.ts";
+import { parseColor } from "../ref_filter/color.ts";
+import {
+  COMMIT_PARTS,
+  type CommitFields,
+  type CommitStyle,
+  formatCommit,
+  LAYOUTS,
+  type Person,
+  PERSON_PARTS,
+} from "./commit_fields.ts";
 import type { ShownEntry } from "./walk_logs.ts";
 
 /** What formats of entries need to know. */
-export interface EntrySurroundings {
+export interface EntryStyle extends CommitStyle {
   /** Shortens the name of a ref. */
   shorten(refname: string): string;
-  /** Cuts an object id to so many digits that it still means one object. */
-  abbreviate(oid: string): string;
-  /** How dates are shown; places are told by date where one is asked for. */
-  readonly date: DateFormatter;
-  /** Whether a date format was asked for. */
+  /** Whether a date format was asked for: places are told by date then. */
   readonly hasDate: boolean;
   /** Whether colours are wanted. */
   readonly color: boolean;
@@ -21,66 +25,97 @@ export interface EntrySurroundings {
 
 /** Shows entries one after the other. */
 export interface EntryFormat {
-  /** Formats an entry. */
-  format(shown: ShownEntry): string;
-  /** Whether each is followed by a newline, and not only those before others. */
+  /** Whether it shows what is in commits. */
+  readonly needsCommit: boolean;
+  /** Whether each entry is followed by a newline, and not only those before others. */
   readonly terminates: boolean;
+  /**
+   * Formats an entry.
+   *
+   * @param commit What the ref held, when it is needed.
+   */
+  format(shown: ShownEntry, commit: CommitFields | undefined): string;
 }
 
-/** Formats that show the commit too. */
-const COMMIT_FORMATS = ["short", "medium", "full", "fuller", "reference", "email", "mboxrd", "raw"];
-
 /**
- * Parses a format as that of `git log`: `oneline`, or text with placeholders, perhaps with `format:` or `tformat:`
- * before it.
+ * Parses a format as that of `git log`: `oneline`, `short`, `medium`, `full`, `fuller`, or text with placeholders,
+ * perhaps with `format:` or `tformat:` before it.
  *
- * @throws {Failure} When there is no such format, or what it shows is not in logs.
+ * @throws {Failure} When there is no such format, or it shows what cannot be told.
  */
-export function parseEntryFormat(text: string, around: EntrySurroundings): EntryFormat {
+export function parseEntryFormat(text: string, style: EntryStyle): EntryFormat {
   if (text === "oneline") {
-    return { format: (shown) => formatLine(shown, around), terminates: true };
+    return { format: (shown) => formatLine(shown, style), terminates: true, needsCommit: false };
+  }
+  if (Object.hasOwn(LAYOUTS, text)) {
+    const format = (shown: ShownEntry, commit: CommitFields | undefined) =>
+      formatHeader(shown, commit!, style) + formatCommit(commit!, text, style);
+    return { format, terminates: false, needsCommit: true };
   }
   const [, kind = "tformat", template = text] = /^(t?format):(.*)$/s.exec(text) ?? [];
-  if (template === text && !text.includes("%")) {
-    const isKnown = COMMIT_FORMATS.includes(text);
-    throw fatal(isKnown ? notInLogs(text) : `invalid --pretty format: ${text}`);
-  }
+  if (template === text && !text.includes("%")) throw fatal(`invalid --pretty format: ${text}`);
   const parts = parseTemplate(template);
   return {
-    format: (shown) => parts.map((part) => part(shown, around)).join(""),
+    format: (shown, commit) => parts.map(({ show }) => show(shown, style, commit!)).join(""),
     terminates: kind === "tformat",
+    needsCommit: parts.some(({ needsCommit }) => needsCommit),
   };
 }
 
-function formatLine(shown: ShownEntry, around: EntrySurroundings): string {
-  const { newOid } = shown.entry;
-  const oid = around.abbreviates ? around.abbreviate(newOid) : newOid;
-  const [on, off] = around.color ? ["\x1b[33m", "\x1b[m"] : ["", ""];
-  return `${on}${oid}${off} ${formatSelector(shown, shown.log.name, around)}: ${subject(shown)}`;
+function formatLine(shown: ShownEntry, style: EntryStyle): string {
+  const selector = formatSelector(shown, shown.log.name, style);
+  return `${colored(shownOid(shown, style), style)} ${selector}: ${reason(shown)}`;
+}
+
+function formatHeader(shown: ShownEntry, { parents }: CommitFields, style: EntryStyle): string {
+  const { name, email } = shown.entry;
+  const selector = formatSelector(shown, shown.log.name, style);
+  const lines = [
+    colored(`commit ${shownOid(shown, style)}`, style),
+    `Reflog: ${selector} (${name} <${email}>)`,
+    `Reflog message: ${reason(shown)}`,
+  ];
+  if (parents.length > 1) {
+    lines.push(`Merge: ${parents.map((oid) => style.abbreviate(oid)).join(" ")}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function shownOid({ entry: { newOid } }: ShownEntry, style: EntryStyle): string {
+  return style.abbreviates ? style.abbreviate(newOid) : newOid;
+}
+
+function colored(text: string, { color }: EntryStyle): string {
+  return color ? `\x1b[33m${text}\x1b[m` : text;
 }
 
 /** The place of an entry, by number or by date. */
 function formatSelector(
   { log, entry, position }: ShownEntry,
   name: string,
-  { date, hasDate }: EntrySurroundings,
+  { date, hasDate }: EntryStyle,
 ): string {
   const isDate = log.selector === "date" || (log.selector === "unsaid" && hasDate);
   return `${name}@{${isDate ? date(entry) : position}}`;
 }
 
-function subject({ entry }: ShownEntry): string {
+/** Why an entry was made. */
+function reason({ entry }: ShownEntry): string {
   return entry.message.replace(/\n$/, "");
 }
 
-type Part = (shown: ShownEntry, around: EntrySurroundings) => string;
+/** A part of a format. */
+interface Part {
+  readonly needsCommit?: boolean;
+  show(shown: ShownEntry, style: EntryStyle, commit: CommitFields): string;
+}
 
-const PARTS: Readonly<Record<string, Part>> = {
+const ENTRY_PARTS: Readonly<Record<string, Part["show"]>> = {
   H: ({ entry }) => entry.newOid,
   h: ({ entry }, { abbreviate }) => abbreviate(entry.newOid),
-  gD: (shown, around) => formatSelector(shown, shown.log.name, around),
-  gd: (shown, around) => formatSelector(shown, around.shorten(shown.log.name), around),
-  gs: subject,
+  gD: (shown, style) => formatSelector(shown, shown.log.name, style),
+  gd: (shown, style) => formatSelector(shown, style.shorten(shown.log.name), style),
+  gs: reason,
   gn: ({ entry }) => entry.name,
   gN: ({ entry }) => entry.name,
   ge: ({ entry }) => entry.email,
@@ -89,33 +124,41 @@ const PARTS: Readonly<Record<string, Part>> = {
   "%": () => "%",
 };
 
-/** What begins a placeholder for something in the commit, or for how to lay something out. */
-const NOT_IN_LOGS = /^[acGTtPpeSsfbBNdDmw<>(]/;
+/** What begins other placeholders that Git knows. */
+const UNSUPPORTED = /^(?:[ac][NEL]|[GeNdDmSw<>(])/;
 
 const TOKENS =
-  /%(?:x(?<hex>[0-9a-f]{2})|C(?<color>\([^)]*\)|red|green|blue|reset)|(?<name>g?[^]))?|[^%]+/gi;
+  /%(?:x(?<hex>[0-9a-f]{2})|C(?<color>\([^)]*\)|red|green|blue|reset)|(?<name>[acg][a-z]|[^]))?|[^%]+/gi;
 
 function parseTemplate(template: string): Part[] {
   return [...template.matchAll(TOKENS)].map((match): Part => {
-    const [all] = match;
     const { hex, color, name = "" } = match.groups as Record<string, string | undefined>;
-    if (hex !== undefined) return () => String.fromCharCode(parseInt(hex, 16));
+    if (hex !== undefined) return { show: () => String.fromCharCode(parseInt(hex, 16)) };
     if (color !== undefined) return colorPart(color);
-    if (Object.hasOwn(PARTS, name)) return PARTS[name]!;
-    if (NOT_IN_LOGS.test(name)) throw fatal(notInLogs(all));
-    return () => all;
+    if (Object.hasOwn(ENTRY_PARTS, name)) return { show: ENTRY_PARTS[name]! };
+    const show = commitPart(name);
+    if (show) return { show: (_shown, style, commit) => show(commit, style), needsCommit: true };
+    if (UNSUPPORTED.test(name)) throw fatal(`${match[0]} is not supported`);
+    return { show: () => match[0] };
   });
 }
 
-/** Colours that need no parentheses and others, which do. */
-function colorPart(text: string): Part {
-  const [, when, name = text] = /^\((?:(always|auto),)?(.*)\)$/.exec(text) ?? [];
-  if (name === "auto") return () => "";
-  const sequence = parseColor(name);
-  if (sequence === undefined) throw fatal(`unable to parse --pretty format`);
-  return (_shown, { color }) => color || when === "always" ? sequence : "";
+function commitPart(
+  name: string,
+): ((commit: CommitFields, style: CommitStyle) => string) | undefined {
+  if (Object.hasOwn(COMMIT_PARTS, name)) return COMMIT_PARTS[name]!;
+  const [, who, what = ""] = /^([ac])(.)$/.exec(name) ?? [];
+  if (who === undefined || !Object.hasOwn(PERSON_PARTS, what)) return undefined;
+  const part = PERSON_PARTS[what]!;
+  const personOf = ({ author, committer }: CommitFields): Person =>
+    who === "a" ? author : committer;
+  return (commit, style) => part(personOf(commit), style);
 }
 
-function notInLogs(what: string): string {
-  return `${what} is not supported: it shows what is in commits`;
+/** Some colours need no parentheses. */
+function colorPart(text: string): Part {
+  const [, when, name = text] = /^\((?:(always|auto),)?(.*)\)$/.exec(text) ?? [];
+  const sequence = name === "auto" ? "" : parseColor(name);
+  if (sequence === undefined) throw fatal(`invalid color value: ${name}`);
+  return { show: (_shown, { color }) => color || when === "always" ? sequence : "" };
 }

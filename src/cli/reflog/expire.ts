@@ -1,13 +1,13 @@
-import type { ReflogEntry } from "../../refs/reflog_entry.ts";
-import type { RefStore } from "../../refs/ref_store.ts";
 import type { Arguments } from "../arguments.ts";
 import type { Command, CommandSpec } from "../command.ts";
 import type { Context } from "../context.ts";
 import { fatal } from "../failure.ts";
 import { parseExpiryTime } from "../approximate_time.ts";
+import { ObjectNames } from "../object_names.ts";
 import { findReflog } from "../revision.ts";
 import { ALL_OPTIONS, allLogs } from "./all_logs.ts";
 import { changeLogs, FAILED, reporting, REWRITE_OPTIONS, rewriteOptions } from "./change_logs.ts";
+import { Expiry } from "./expiry.ts";
 import { ExpiryPolicy } from "./expiry_limits.ts";
 
 const spec: CommandSpec = {
@@ -47,7 +47,7 @@ export const command: Command = { spec, run };
 async function run(args: Arguments, context: Context): Promise<number> {
   const refs = await context.refs();
   const now = context.now();
-  const policy = new ExpiryPolicy(refs.repository.config, givenLimits(args, now), now);
+  const policy = new ExpiryPolicy(refs.repository.config, givenLimits(args, now), context);
   const names = args.has("all") ? allLogs(refs, args.has("single-worktree")) : [];
   let code = 0;
   for (const operand of args.operands) {
@@ -59,8 +59,15 @@ async function run(args: Arguments, context: Context): Promise<number> {
       code = FAILED;
     }
   }
+  if (args.has("stale-fix") && args.has("verbose")) {
+    context.output.write("Marking reachable objects...\n");
+  }
+  using objects = ObjectNames.open(refs.repository, context);
+  const expiry = new Expiry(refs, policy, objects, args.has("stale-fix"));
   for (const refname of names) {
-    code = await changeLogs(context, () => expireLog(refs, refname, policy, args, context)) || code;
+    const filter = reporting(await expiry.filter(refname), args, context);
+    const options = { ...rewriteOptions(args), filter };
+    code = await changeLogs(context, () => refs.expireReflogs([refname], options)) || code;
   }
   return code;
 }
@@ -74,22 +81,4 @@ function givenLimits(args: Arguments, now: number) {
     limits[long === "expire" ? "total" : "unreachable"] = time;
   }
   return limits;
-}
-
-async function expireLog(
-  refs: RefStore,
-  refname: string,
-  policy: ExpiryPolicy,
-  args: Arguments,
-  context: Context,
-): Promise<void> {
-  const { total, unreachable } = policy.limitsOf(refname);
-  const isDoubtful = ({ time }: ReflogEntry) => time >= total && time < unreachable;
-  if (refs.reflog(refname).some(isDoubtful)) {
-    throw fatal("cannot tell what is reachable: objects cannot be read");
-  }
-  await refs.expireReflogs([refname], {
-    ...rewriteOptions(args),
-    filter: reporting(({ time }) => time < total, args, context),
-  });
 }

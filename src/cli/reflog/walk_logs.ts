@@ -12,6 +12,8 @@ export type SelectorKind = "unsaid" | "number" | "date";
 export interface ShownLog {
   /** What its ref is called. */
   readonly name: string;
+  /** The full name of its ref. */
+  readonly refname: string;
   /** How its entries were asked for. */
   readonly selector: SelectorKind;
   /** Its entries, the newest first. */
@@ -37,10 +39,10 @@ export function findShownLog(
   const text = resolveBranchName(refs, revision) ?? revision;
   const [, prefix = text, at] = /^(.*?)@\{(.*)\}$/s.exec(text) ?? [];
   const given = prefix === "" ? refs.resolve("HEAD")?.refname ?? "HEAD" : prefix;
-  const { name, entries } = readLog(refs, given);
+  const { name, refname, entries } = readLog(refs, given);
   const selector = at === undefined ? "unsaid" : /^[0-9]*$/.test(at) ? "number" : "date";
   const start = selector === "date" ? positionAt(entries, at!, context) : Number(at ?? 0);
-  return start < entries.length ? { name, selector, entries, start } : undefined;
+  return start < entries.length ? { name, refname, selector, entries, start } : undefined;
 }
 
 function positionAt(entries: readonly ReflogEntry[], at: string, context: Context): number {
@@ -54,66 +56,47 @@ function positionAt(entries: readonly ReflogEntry[], at: string, context: Contex
 function readLog(
   refs: RefStore,
   given: string,
-): { readonly name: string; readonly entries: readonly ReflogEntry[] } {
+): Pick<ShownLog, "name" | "refname" | "entries"> {
   const target = refs.resolve(given)?.refname ?? given;
   for (const refname of new Set([given, target, `refs/${given}`, `refs/heads/${given}`])) {
     const entries = refs.reflog(refname).toArray();
-    if (entries.length > 0) return { name: given, entries };
+    if (entries.length > 0) return { name: given, refname, entries };
   }
   const name = findReflog(refs, given) ?? given;
-  return { name, entries: refs.reflog(name).toArray() };
+  return { name, refname: name, entries: refs.reflog(name).toArray() };
 }
 
 /**
  * Gives the entries of logs, the newest of all first.
  *
- * @param isShown Tells whether what a ref held can be shown: the commits that are there.
+ * @param isShown Tells whether an entry is shown; those are passed over after which there was no ref.
  */
-export function* walkLogs(
+export async function* walkLogs(
   logs: readonly ShownLog[],
-  isShown: (oid: string) => boolean,
-): Generator<ShownEntry, void> {
-  const cursors = logs.map((log) => new LogCursor(log, isShown));
+  isShown: (entry: ShownEntry) => Promise<boolean>,
+): AsyncGenerator<ShownEntry, void> {
+  const cursors = logs.map((log) => entriesOf(log, isShown));
+  const heads = await Promise.all(cursors.map((cursor) => cursor.next()));
   while (true) {
-    let best: LogCursor | undefined;
-    for (const cursor of cursors) {
-      const { entry } = cursor;
-      if (entry && (!best || entry.time > best.entry!.time)) best = cursor;
+    let best = -1;
+    let newest = -Infinity;
+    for (const [i, { value }] of heads.entries()) {
+      if (!value || value.entry.time <= newest) continue;
+      best = i;
+      newest = value.entry.time;
     }
-    if (!best) return;
-    yield best.shown();
-    best.advance();
+    if (best < 0) return;
+    yield heads[best]!.value!;
+    heads[best] = await cursors[best]!.next();
   }
 }
 
-class LogCursor {
-  readonly #log: ShownLog;
-  readonly #isShown: (oid: string) => boolean;
-  #position: number;
-
-  constructor(log: ShownLog, isShown: (oid: string) => boolean) {
-    this.#log = log;
-    this.#isShown = isShown;
-    this.#position = log.start;
-    this.#skip();
-  }
-
-  get entry(): ReflogEntry | undefined {
-    return this.#log.entries[this.#position];
-  }
-
-  shown(): ShownEntry {
-    return { log: this.#log, entry: this.entry!, position: this.#position };
-  }
-
-  advance(): void {
-    this.#position++;
-    this.#skip();
-  }
-
-  #skip(): void {
-    for (let entry; (entry = this.entry); this.#position++) {
-      if (!isZero(entry.newOid) && this.#isShown(entry.newOid)) return;
-    }
+async function* entriesOf(
+  log: ShownLog,
+  isShown: (entry: ShownEntry) => Promise<boolean>,
+): AsyncGenerator<ShownEntry, void> {
+  for (let position = log.start; position < log.entries.length; position++) {
+    const shown = { log, entry: log.entries[position]!, position };
+    if (!isZero(shown.entry.newOid) && await isShown(shown)) yield shown;
   }
 }
