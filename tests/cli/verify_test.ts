@@ -30,7 +30,7 @@ Deno.test("verify is silent about what is sound", async () => {
   await eachOf(fixtures().filter(({ bytes }) => bytes.length < 150_000), async ({ name }) => {
     assertRun(await verify([name]), 0, "");
   });
-  assertRun(await verify(["strict", "json", "--jobs=2", "git/mixed-4k.ref"]), 0, "");
+  assertRun(await verify(["--strict", "--json", "--jobs=2", "git/mixed-4k.ref"]), 0, "");
 });
 
 Deno.test("verify tells what is wrong with a table", async () => {
@@ -75,7 +75,7 @@ Deno.test("verify escapes what a terminal would obey", async () => {
   assertEquals(code, 1);
   assertMatch(
     stdout,
-    /^error: [^\n]+ name "refs\/\\x1b\[2Jheads\/\\x9b1m\\x0a": [^\n]+\(refname\)\n$/,
+    /^error: [^\n]+ name "refs\/\\x1b\[2Jheads\/\\u009b1m\\x0a": [^\n]+\(refname\)\n$/,
   );
 });
 
