@@ -167,6 +167,9 @@ function encodeWide(text: string): Uint8Array<ArrayBuffer> {
   return bytes.slice(0, position);
 }
 
+/** What JavaScript's order of strings puts before some characters that come before it in UTF-8. */
+const SURROGATE = /[\ud800-\udfff]/;
+
 /**
  * Compares two strings by the bytes they encode to, which is the order of names in a table. JavaScript's
  * own order differs from it where surrogates are involved.
@@ -174,12 +177,7 @@ function encodeWide(text: string): Uint8Array<ArrayBuffer> {
  * @returns A number below, equal to or above 0.
  */
 export function compareText(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const difference = a.charCodeAt(i) - b.charCodeAt(i);
-    if (difference === 0) continue;
-    if (a.charCodeAt(i) < 0xd800 && b.charCodeAt(i) < 0xd800) return difference;
-    return compareBytes(encodeText(a), encodeText(b));
-  }
-  return a.length - b.length;
+  // Both are native: a loop over the characters takes twice as long.
+  if (SURROGATE.test(a) || SURROGATE.test(b)) return compareBytes(encodeText(a), encodeText(b));
+  return a < b ? -1 : a > b ? 1 : 0;
 }

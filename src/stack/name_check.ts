@@ -1,11 +1,14 @@
 import { startsWithBytes } from "../bytes/compare.ts";
 import { decodeText, encodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
-import { refnameProblem } from "../format/refname.ts";
+import { RefnameChecker, refnameProblem } from "../format/refname.ts";
+import { RefValueType } from "../format/ref_record.ts";
 import { runSync } from "../io/io.ts";
 import { MergedTable } from "../merged/merged_table.ts";
 import { advance } from "../table/cursor.ts";
 import type { Table } from "../table/table.ts";
+
+const SLASH = 0x2f;
 
 /**
  * Checks the names of the refs that a table adds: that they are good names, and that none is the
@@ -18,11 +21,7 @@ import type { Table } from "../table/table.ts";
 export function checkNames(table: Table, older: MergedTable): void {
   const merged = new MergedTable([...older.tables, table]);
   const existing = new DirectoriesAmong((name) => merged.ref(name) !== undefined);
-  for (const { refname } of table.refs({ deletions: false })) {
-    const problem = refnameProblem(refname);
-    if (problem !== undefined) {
-      throw new ReftableError("refname", `Cannot add ref "${refname}": ${problem}`);
-    }
+  for (const refname of firstOfDirectories(table)) {
     const directory = existing.first(refname);
     if (directory === undefined) continue;
     throw isAdded(table, directory)
@@ -33,6 +32,36 @@ export function checkNames(table: Table, older: MergedTable): void {
   const olderSize = older.tables.reduce((sum, { size }) => sum + size, 0);
   if (olderSize < table.size) checkBelowNew(table, older);
   else checkAboveOld(table, older);
+}
+
+/**
+ * Checks that the names of new refs are good, and gives those that are not in the directory of the name before them. A
+ * name is looked at as bytes, from where it differs from the last one: of most no string is made.
+ */
+function* firstOfDirectories(table: Table): Generator<string> {
+  using cursor = table.refCursor();
+  const checker = new RefnameChecker();
+  // Where the last name's directory ends; infinite where it is not known.
+  let lastSlash = Infinity;
+  while (advance(cursor)) {
+    const { key, keyLength, sharedLength, valueType } = cursor.records;
+    if (valueType === RefValueType.deletion) {
+      checker.reset();
+      lastSlash = Infinity;
+      continue;
+    }
+    if (!checker.isGood(key, keyLength, sharedLength)) {
+      const refname = decodeText(key, 0, keyLength);
+      const problem = refnameProblem(refname);
+      throw new ReftableError("refname", `Cannot add ref "${refname}": ${problem}`);
+    }
+    let slash = keyLength - 1;
+    while (slash >= sharedLength && key[slash] !== SLASH) slash--;
+    if (slash < sharedLength && sharedLength > lastSlash) continue;
+    while (slash >= 0 && key[slash] !== SLASH) slash--;
+    lastSlash = slash;
+    yield decodeText(key, 0, keyLength);
+  }
 }
 
 /** Asks for each old ref whether one of its directories is a new ref. */

@@ -1,4 +1,4 @@
-import { CHUNK_BITS, type SortedMentions, wordOf } from "./sorted_mentions.ts";
+import { CHUNK_BITS, isSameObject, type SortedMentions, wordOf } from "./sorted_mentions.ts";
 
 const CHUNK_SIZE = 1 << CHUNK_BITS;
 
@@ -58,7 +58,18 @@ export class ObjectIndex {
     const count = this.#idWords;
     const first = this.#count * count;
     for (let i = 0; i < count; i++) words[first + i] = view.getUint32(start + 4 * i);
-    this.#blocks[this.#count++] = positions.length - 1;
+    const block = positions.length - 1;
+    if (this.#isKnown(block, first)) return;
+    this.#blocks[this.#count++] = block;
+  }
+
+  /** Tells whether an id is that of the last mention, in the same block: refs made together often hold the same. */
+  #isKnown(block: number, first: number): boolean {
+    const count = this.#idWords;
+    if (this.#count === 0 || this.#blocks[this.#count - 1] !== block) return false;
+    let i = 0;
+    while (i < count && this.#words[first + i] === this.#words[first + i - count]) i++;
+    return i === count;
   }
 
   #take(bytes: Uint8Array): void {
@@ -176,15 +187,14 @@ function sortBucket(
     keys[i] = hasOneByte ? (entries[entry]! << 8) | (entries[entry + 1]! >>> 24) : entries[entry]!;
     order[i] = entry;
   }
-  const otherKeys = new Uint32Array(count);
-  const otherOrder = new Uint32Array(count);
-  for (let shift = 0; shift < 32; shift += 16) {
-    sortByDigit(shift, keys, order, otherKeys, otherOrder);
-    sortByDigit(shift + 8, otherKeys, otherOrder, keys, order);
+  let from = { keys, order };
+  let to = { keys: new Uint32Array(count), order: new Uint32Array(count) };
+  for (let shift = 0; shift < 32; shift += 8) {
+    if (sortByDigit(shift, from, to)) [from, to] = [to, from];
   }
   const { heads, seconds, numbers, blocks } = sorted;
   for (let i = 0; i < count; i++) {
-    const entry = order[i]!;
+    const entry = from.order[i]!;
     heads[start + i] = entries[entry]!;
     seconds[start + i] = entries[entry + 1]!;
     numbers[start + i] = entries[entry + 2]!;
@@ -192,17 +202,22 @@ function sortBucket(
   }
 }
 
-/** Moves keys and what belongs to them into the order of eight bits of the keys, and else keeps their order. */
-function sortByDigit(
-  shift: number,
-  keys: Uint32Array,
-  order: Uint32Array,
-  sortedKeys: Uint32Array,
-  sortedOrder: Uint32Array,
-): void {
+/** Keys, and what belongs to each. */
+interface Keyed {
+  readonly keys: Uint32Array;
+  readonly order: Uint32Array;
+}
+
+/**
+ * Moves keys and what belongs to them into the order of eight bits of the keys, and else keeps their order.
+ *
+ * @returns False when these bits are the same in all keys, and nothing was moved.
+ */
+function sortByDigit(shift: number, { keys, order }: Keyed, sorted: Keyed): boolean {
   const count = keys.length;
   const places = new Uint32Array(256);
   for (let i = 0; i < count; i++) places[(keys[i]! >>> shift) & 255]!++;
+  if (count > 0 && places[(keys[0]! >>> shift) & 255] === count) return false;
   let start = 0;
   for (let digit = 0; digit < 256; digit++) {
     const size = places[digit]!;
@@ -212,9 +227,10 @@ function sortByDigit(
   for (let i = 0; i < count; i++) {
     const key = keys[i]!;
     const place = places[(key >>> shift) & 255]!++;
-    sortedKeys[place] = key;
-    sortedOrder[place] = order[i]!;
+    sorted.keys[place] = key;
+    sorted.order[place] = order[i]!;
   }
+  return true;
 }
 
 /** Puts mentions in order whose ids have the same first word. */
@@ -230,10 +246,12 @@ function sortRuns(sorted: SortedMentions): void {
 
 function sortRun(sorted: SortedMentions, start: number, end: number): void {
   const { seconds, numbers, blocks } = sorted;
-  const order = Array.from({ length: end - start }, (_, i) => start + i);
-  const compare = (a: number, b: number) => compareIds(sorted, numbers[a]!, numbers[b]!);
   // Mostly they are one object that many refs hold, and in order already.
-  if (order.every((place, i) => i === 0 || compare(order[i - 1]!, place) <= 0)) return;
+  let next = start + 1;
+  while (next < end && isSameObject(sorted, start, sorted, next)) next++;
+  if (next === end) return;
+  const compare = (a: number, b: number) => compareIds(sorted, numbers[a]!, numbers[b]!);
+  const order = Array.from({ length: end - start }, (_, i) => start + i);
   order.sort((a, b) => compare(a, b) || a - b);
   for (const column of [seconds, numbers, blocks]) {
     column.set(order.map((place) => column[place]!), start);
