@@ -66,8 +66,7 @@ export class FilesCommit {
     const isPackedChanged = await this.#preparePacked();
     if (this.#packed.length > 0) await this.#packedLock!.commit();
     for (const { change } of this.#packed) await this.#changeLog(change);
-    for (const write of this.#written) await this.#publish(write);
-    for (const { change } of this.#logged) await this.#changeLog(change);
+    await this.#publish();
     // A ref without its log is better than a log without its ref.
     for (const { change } of this.#deleted) await this.#changeLog(change);
     if (isPackedChanged && this.#packed.length === 0) await this.#packedLock!.commit();
@@ -171,21 +170,26 @@ export class FilesCommit {
     return this.#packedLock = this.#cleanup.use(lock);
   }
 
-  async #publish({ change, lock }: ValueChange): Promise<void> {
-    const { refname, log } = change;
-    const transfer = log?.kind === "append" ? log.transfer : undefined;
-    const undo = transfer ? undefined : await this.#changeLog(change);
+  /** Has everybody see what was written. Logs come first: what a ref held is never forgotten. */
+  async #publish(): Promise<void> {
+    const undos = new Map<LockedChange, Undo | undefined>();
+    let published = 0;
     try {
-      await lock.publish();
+      for (const write of [...this.#written, ...this.#logged]) {
+        undos.set(write, await this.#changeLog(write.change));
+      }
+      for (const write of this.#written) {
+        await write.lock.publish();
+        undos.delete(write);
+        published++;
+      }
     } catch (error) {
-      await undo?.();
+      // Logs tell nothing that did not happen.
+      for (const [{ change }, undo] of [...undos].reverse()) {
+        if (change.value !== undefined || published === 0) await undo?.();
+      }
       throw error;
     }
-    if (!transfer) return;
-    const { logs } = this.#storage;
-    if (transfer.keep) await logs.copy(transfer.from, refname);
-    else await logs.move(transfer.from, refname);
-    await this.#changeLog(change);
   }
 
   /** Does what happens to a log. */
@@ -211,8 +215,20 @@ export class FilesCommit {
     switch (log?.kind) {
       case undefined:
         return undefined;
-      case "append":
-        return await logs.append(path, formatLogLine({ ...log.committer, ...log }));
+      case "append": {
+        const { transfer } = log;
+        const undo = transfer && await logs.transfer(transfer.from, refname, transfer.keep);
+        try {
+          const undoEntry = await logs.append(path, formatLogLine({ ...log.committer, ...log }));
+          return async () => {
+            await undoEntry();
+            await undo?.();
+          };
+        } catch (error) {
+          await undo?.();
+          throw error;
+        }
+      }
       case "create":
         return await logs.create(path);
       case "delete":

@@ -133,11 +133,50 @@ export class FilesLogs {
     await removeEmptyParents(this.#fileSystem, within(location.root, "logs"), [location.name]);
   }
 
-  /** Makes one ref's log that of another one, in place of what that has. */
-  async move(refname: string, newRefname: string): Promise<void> {
-    if (!this.has(refname)) return await this.remove(newRefname);
-    const from = this.path(refname)!;
-    const to = this.path(newRefname)!;
+  /**
+   * Makes one ref's log that of another one, in place of what that has.
+   *
+   * @param keep Whether the first one keeps it too.
+   * @returns What gives both their old logs.
+   */
+  async transfer(refname: string, newRefname: string, keep: boolean): Promise<Undo> {
+    const from = this.path(refname);
+    const to = this.path(newRefname);
+    if (from === undefined || to === undefined) return () => Promise.resolve();
+    const old = await this.#contents(to);
+    const restore = async () => {
+      if (old) await this.#write(to, old);
+      else await this.#fileSystem.remove(to);
+    };
+    const contents = keep ? await this.#contents(from) : undefined;
+    if (contents) await this.#write(to, contents);
+    if (keep) return restore;
+    if (!this.has(refname)) {
+      await this.#fileSystem.remove(to);
+      return restore;
+    }
+    await this.#move(from, to);
+    return async () => {
+      await this.#move(to, from);
+      await restore();
+    };
+  }
+
+  async #contents(path: string): Promise<Uint8Array | undefined> {
+    if (this.#fileSystem.statSync(path)?.kind !== "file") return undefined;
+    return await runAsync(readIfPresent(this.#fileSystem, path));
+  }
+
+  async #write(path: string, contents: Uint8Array): Promise<void> {
+    await this.#clear(path);
+    const location = { fileSystem: this.#fileSystem, mode: this.#mode };
+    await using rewrite = await withDirectories(this.#fileSystem, path, this.#mode, () => {
+      return LogRewrite.prepare(location, path, [decodeText(contents)]);
+    });
+    await rewrite.commit();
+  }
+
+  async #move(from: string, to: string): Promise<void> {
     // The one may be where a directory of the other has to be.
     const isInTheWay = from.startsWith(`${to}/`) || to.startsWith(`${from}/`);
     if (!isInTheWay) return await this.#rename(from, to);
@@ -149,20 +188,6 @@ export class FilesLogs {
       await this.#rename(aside, from);
       throw error;
     }
-  }
-
-  /** Gives a ref the entries of another one's log too, in place of what it has. */
-  async copy(refname: string, newRefname: string): Promise<void> {
-    const from = this.path(refname);
-    const to = this.path(newRefname);
-    const bytes = from && await runAsync(readIfPresent(this.#fileSystem, from));
-    if (!bytes || to === undefined) return;
-    await this.#clear(to);
-    const location = { fileSystem: this.#fileSystem, mode: this.#mode };
-    await using rewrite = await withDirectories(this.#fileSystem, to, this.#mode, () => {
-      return LogRewrite.prepare(location, to, [decodeText(bytes)]);
-    });
-    await rewrite.commit();
   }
 
   async #rename(from: string, to: string): Promise<void> {

@@ -46,8 +46,8 @@ export class FilesSession implements RefSession {
     if (held) return held;
     // Nobody else knows of a new repository; and below a ref that is locked nobody can create one.
     if (!this.#options.initial && !this.#isBelowLocked(lock)) {
-      const isOurs = (path: string) => this.#byPath.has(path.replace(/\.lock$/, ""));
-      await lock.take(this.#options.lockTimeout ?? this.#storage.lockTimeout, isOurs);
+      const timeout = this.#options.lockTimeout ?? this.#storage.lockTimeout;
+      await lock.take(timeout, (path) => this.#byPath.get(path)?.stored !== undefined);
     }
     this.#byPath.set(lock.path, lock);
     return lock;

@@ -23,7 +23,7 @@ export class RefLock implements AsyncDisposable {
   #file: PendingFile | undefined;
   /** Whether the ref was found in a file of its own. */
   isLoose = false;
-  /** Whether there is a directory where its file would be, with refs or our own locks in it. */
+  /** Whether there is a directory where its file would be, with refs that are locked too, or locks of packed ones. */
   isDirectory = false;
   /** What the ref held when it was locked. */
   stored: StoredRef | undefined;
@@ -45,11 +45,11 @@ export class RefLock implements AsyncDisposable {
    * Takes the lock, and reads the ref.
    *
    * @param timeout How long to wait for it, in milliseconds, −1 for ever.
-   * @param isOurs Tells whether a lock file is that of another lock of the same session.
+   * @param mayGo Tells whether there is a ref that has its file at a path, which the same session has locked.
    * @throws {ReftableError} With code `"lock"` when somebody else has it, `"name-conflict"` when there is a ref
    * where a directory should be, or a directory where the ref should be.
    */
-  async take(timeout: number, isOurs: (path: string) => boolean = () => false): Promise<void> {
+  async take(timeout: number, mayGo: (path: string) => boolean = () => false): Promise<void> {
     const { fileSystem, mode } = this.#storage;
     const acquire = () => acquireGitLock(fileSystem, this.path, { timeout, mode });
     try {
@@ -60,7 +60,7 @@ export class RefLock implements AsyncDisposable {
     try {
       // There may be more locks than files that can be open.
       this.#file.close();
-      await this.#read(isOurs);
+      await this.#read(mayGo);
     } catch (error) {
       await this[Symbol.asyncDispose]();
       throw error;
@@ -96,12 +96,18 @@ export class RefLock implements AsyncDisposable {
     return undefined;
   }
 
+  /** Gives the path of a ref that is seen by a name and kept where this one is. */
+  #pathOf(seen: string): string {
+    const { root, name } = this.location;
+    return within(root, seen.slice(this.refname.length - name.length));
+  }
+
   /** Gives the name by which a ref is seen that is kept where this one is. */
   seenAs(name: string): string {
     return this.refname.slice(0, this.refname.length - this.location.name.length) + name;
   }
 
-  async #read(isOurs: (path: string) => boolean): Promise<void> {
+  async #read(mayGo: (path: string) => boolean): Promise<void> {
     const { fileSystem, packed, hash } = this.#storage;
     const loose = readLooseRef(fileSystem, this.path, this.refname, hash);
     if (typeof loose === "object") {
@@ -113,8 +119,11 @@ export class RefLock implements AsyncDisposable {
     if (loose === undefined) return;
     // What was in the directory may be gone; it would only be in the way.
     if (this.stored === undefined && await removeEmptyDirectories(fileSystem, this.path)) return;
-    this.isDirectory = !this.namesBelow().next().done || isAll(fileSystem, this.path, isOurs);
-    if (this.stored !== undefined || this.isDirectory) return;
+    if (this.stored !== undefined) return;
+    const below = this.namesBelow().find((name) => !mayGo(this.#pathOf(name)));
+    if (below !== undefined) throw nameTaken(this.refname, below);
+    this.isDirectory = isAll(fileSystem, this.path, (path) => mayGo(path.replace(/\.lock$/, "")));
+    if (this.isDirectory) return;
     const message =
       `there is a non-empty directory '${this.path}' blocking reference '${this.refname}'`;
     throw refError("name-conflict", this.refname, message);

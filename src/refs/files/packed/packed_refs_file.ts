@@ -151,6 +151,11 @@ export class PackedRefsFile {
     return this.#bytes.size;
   }
 
+  /** Gives the bytes of all refs at once. */
+  lines(): Uint8Array {
+    return this.#bytes.at(this.#start, this.#bytes.size - this.#start);
+  }
+
   /** Gives the bytes of refs, piece by piece. */
   *copy(start: number, end: number): Generator<Uint8Array> {
     for (let position = start; position < end; position += CHUNK) {
