@@ -47,14 +47,7 @@ function readPackedRefs({ fileSystem, paths, hash, isLinked }: FilePlace): Packe
   const packed = isLinked ? undefined : PackedRefsFile.open(fileSystem, file, hash);
   if (!packed) return { bytes: new Uint8Array(), file };
   try {
-    const { start, end } = packed;
-    const bytes = new Uint8Array(end - start);
-    let position = 0;
-    for (const part of packed.copy(start, end)) {
-      bytes.set(part, position);
-      position += part.length;
-    }
-    return { bytes, file };
+    return { bytes: packed.lines(), file };
   } finally {
     packed.release();
   }

@@ -100,12 +100,15 @@ async function makeFiles(context: MigrationContext, tree: WorkingTree): Promise<
   requirePlaces(tree, others, logs);
   await writeLooseRefs(others, files, tree.prefix);
   await writeFileLogs(logs, files, tree.prefix, pace);
-  await files.finish();
   const made = `${temporary}/${tree.prefix}`.replace(/\/$/, "");
   const place = filePlace(tree.repository, made);
   using again = refs.refCursor();
   const walk = new FileRefsWalk(readFileRefs(place), hash);
-  const count = await checkRefs(again, walk, tree.repository, (name) => isSeen(tree, name), pace);
+  // The disk has its own pace.
+  const finished = Promise.allSettled([files.finish()]);
+  const count = await checkRefs(again, walk, tree.repository, (name) => isSeen(tree, name), pace)
+    .finally(() => finished);
+  for (const result of await finished) if (result.status === "rejected") throw result.reason;
   const copied = reflogs ? fileLogs(place) : NO_LOGS;
   const entries = await checkLogs(logs, copied, undefined, pace);
   return { refs: count, logs: logs.names.length, entries, skipped: [...new Set(skipped)] };

@@ -18,7 +18,7 @@ import { filePlace } from "./file_place.ts";
 import { type FileRefs, FileRefsWalk, readFileRefs } from "./file_refs.ts";
 import { Moves } from "./moves.ts";
 import { fileLogs, keepEntries, stackLogs } from "./place_logs.ts";
-import { writeRefStorage } from "./ref_storage_config.ts";
+import { readRefStorage, writeRefStorage } from "./ref_storage_config.ts";
 import { filesBelow, STUB_HEAD, STUB_HEADS } from "./stray_refs.ts";
 import { TreeWriter } from "./tree_writer.ts";
 import { stackOptions, type WorkingTree } from "./working_trees.ts";
@@ -107,7 +107,12 @@ function requireSound({ loose }: FileRefs): void {
 async function switchOver(context: MigrationContext): Promise<void> {
   const { fileSystem, commonDir, trees, temporary, lockTimeout } = context;
   await using moves = new Moves(fileSystem);
-  moves.onUndo(() => writeRefStorage(fileSystem, commonDir, undefined, lockTimeout));
+  if (await readRefStorage(fileSystem, commonDir) === undefined) {
+    moves.onUndo(async () => {
+      if (await readRefStorage(fileSystem, commonDir) === undefined) return;
+      await writeRefStorage(fileSystem, commonDir, undefined, lockTimeout);
+    });
+  }
   await writeRefStorage(fileSystem, commonDir, "files", lockTimeout);
   for (const { directory, prefix } of trees) {
     const old = `${temporary}/old/${prefix}reftable`;
