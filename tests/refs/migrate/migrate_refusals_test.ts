@@ -142,12 +142,19 @@ gitTest("migrateRefs() refuses names that collide as files, and lists them", asy
     "the logs of 'refs/heads/Topic' and 'refs/heads/topic' differ in case only",
     "the logs of 'refs/heads/gone' and 'refs/heads/gone/away'",
   );
-  const dry = { to: "files", dryRun: true } as const;
   await repo.ok(["config", "core.ignoreCase", "false"]);
-  for (const name of ["refs/heads/gone/away"]) await repo.ok(["reflog", "drop", name]);
-  const { directory = "" } = await migrateRefs(repo.dir, dry);
-  // Refs that can be packed need no files, and so have no trouble with case.
-  await Deno.remove(directory, { recursive: true });
+  await assertRefused(
+    repo,
+    { to: "files" },
+    "name-conflict",
+    "collide as files:\n\tthe logs of 'refs/heads/gone' and 'refs/heads/gone/away'",
+  );
+  // Refs that can be packed need no files of their own.
+  await repo.ok(["config", "core.ignoreCase", "true"]);
+  for (const name of ["S", "s"]) await repo.ok(["symbolic-ref", "-d", `refs/heads/${name}`]);
+  await migrateRefs(repo.dir, { to: "files", reflogs: false });
+  const names = await repo.ok(["for-each-ref", "--format=%(refname)"]);
+  assertEquals(names, "refs/heads/Topic/one\nrefs/heads/main\nrefs/heads/topic/two\n");
 });
 
 gitTest(
