@@ -70,6 +70,13 @@ export type { ConfigSources } from "./src/refs/config/load_config.ts";
 export { environmentOptions } from "./src/refs/environment_options.ts";
 export { cleanIdentity, committerIdentity, type IdentitySources } from "./src/refs/identity.ts";
 export { type InitOptions, initRepository } from "./src/refs/init_repository.ts";
+export {
+  migrateRefs,
+  type MigrationOptions,
+  type MigrationResult,
+} from "./src/refs/migrate/migrate_refs.ts";
+export type { MigrationPhase, MigrationProgress } from "./src/refs/migrate/pace.ts";
+export { findStrayRefs, type StrayRefFile } from "./src/refs/migrate/stray_refs.ts";
 export { type Head, readHead } from "./src/refs/read_head.ts";
 export {
   openRepository,

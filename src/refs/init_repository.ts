@@ -8,7 +8,9 @@ import { dirname, isWindows } from "../io/path.ts";
 import { sharedRepositoryMode } from "../stack/settings.ts";
 import { Stack } from "../stack/stack.ts";
 import { within } from "./git_directory.ts";
+import { removeTree } from "./remove_tree.ts";
 import { openRepository, type Repository } from "./repository.ts";
+import { STUB_HEAD, STUB_HEADS } from "./stub_files.ts";
 
 /** How to make a repository. */
 export interface InitOptions {
@@ -95,8 +97,8 @@ class RepositoryMaker implements AsyncDisposable {
     } else {
       await this.#makeStack(branch, hash);
       // Programs that do not know of reftables see that there is something, and fail.
-      await this.#makeFile("refs/heads", "this repository uses the reftable format\n");
-      await this.#makeFile("HEAD", "ref: refs/heads/.invalid\n");
+      await this.#makeFile("refs/heads", STUB_HEADS);
+      await this.#makeFile("HEAD", STUB_HEAD);
     }
     await this.#fileSystem.syncDirectory(this.#gitDir);
     this.#made = [];
@@ -157,7 +159,7 @@ class RepositoryMaker implements AsyncDisposable {
 
   /** Removes what was made, unless it became a repository. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const path of this.#made.reverse()) await removeAll(this.#fileSystem, path);
+    for (const path of this.#made.reverse()) await removeTree(this.#fileSystem, path);
   }
 }
 
@@ -170,14 +172,4 @@ function sharedValue(mode: FileMode | undefined): string | undefined {
   if (mode === undefined) return undefined;
   if (typeof mode === "number") return `0${mode.toString(8)}`;
   return mode.atLeast & 0o007 ? "2" : "1";
-}
-
-/** Removes a file, or a directory with all that is in it. */
-async function removeAll(fileSystem: FileSystem, path: string): Promise<void> {
-  if ((await fileSystem.stat(path))?.kind === "directory") {
-    for (const { name } of await fileSystem.list(path)) {
-      await removeAll(fileSystem, within(path, name));
-    }
-  }
-  await fileSystem.remove(path);
 }

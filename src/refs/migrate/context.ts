@@ -1,5 +1,6 @@
 import { ReftableError } from "../../errors.ts";
 import type { FileMode, FileSystem } from "../../io/file_system.ts";
+import type { MigrationResult } from "./migrate_refs.ts";
 import type { Moves } from "./moves.ts";
 import type { Pace } from "./pace.ts";
 import { readRefStorage, writeRefStorage } from "./ref_storage_config.ts";
@@ -28,16 +29,7 @@ export interface MigrationContext {
 }
 
 /** What was carried over. */
-export interface Migrated {
-  /** How many refs. */
-  readonly refs: number;
-  /** How many logs. */
-  readonly logs: number;
-  /** How many entries the logs have. */
-  readonly entries: number;
-  /** Names in stacks that nobody can see, which were not carried over. */
-  readonly skipped: readonly string[];
-}
+export type Migrated = Pick<MigrationResult, "refs" | "logs" | "entries" | "skipped">;
 
 /**
  * Has the configuration say how refs are stored from now on. Before, everybody uses the old storage, afterwards the new

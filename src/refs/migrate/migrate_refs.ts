@@ -29,9 +29,9 @@ import { ReftableError } from "../../errors.ts";
 import { denoFileSystem } from "../../io/deno_file_system.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import type { OpenRepositoryOptions, Repository } from "../repository.ts";
-import { afterwards, type Migrated, type MigrationContext } from "./context.ts";
+import { afterwards, type MigrationContext } from "./context.ts";
 import { type MigrationProgress, Pace } from "./pace.ts";
-import { removeTree } from "./remove_tree.ts";
+import { removeTree } from "../remove_tree.ts";
 import { migrateToFiles } from "./to_files.ts";
 import { migrateToReftable } from "./to_reftable.ts";
 import { fileMode, findWorkingTrees } from "./working_trees.ts";
@@ -51,9 +51,17 @@ export interface MigrationOptions extends OpenRepositoryOptions {
 }
 
 /** What was migrated. */
-export interface MigrationResult extends Migrated {
-  /** How many working trees the repository has. */
+export interface MigrationResult {
+  /** How many refs. */
+  readonly refs: number;
+  /** How many logs. */
+  readonly logs: number;
+  /** How many entries the logs have. */
+  readonly entries: number;
+  /** Of how many working trees. */
   readonly workingTrees: number;
+  /** Names in stacks that nobody can see, not even Git, which were not carried over. */
+  readonly skipped: readonly string[];
   /** Where the result is, when the repository was left as it is. */
   readonly directory: string | undefined;
 }
@@ -70,9 +78,15 @@ export interface MigrationResult extends Migrated {
  * partly in a stack. Nothing is changed then.
  *
  * @example
- * ```ts ignore
- * const { refs, workingTrees } = await migrateRefs(".", { to: "reftable" });
- * console.log(`${refs} refs of ${workingTrees} working trees are in reftables now`);
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { initRepository, migrateRefs, readHead } from "@reftable/reftable";
+ *
+ * const path = await Deno.makeTempDir();
+ * await initRepository(path, { refFormat: "files" });
+ * const { refs, workingTrees } = await migrateRefs(path, { to: "reftable" });
+ * assertEquals([refs, workingTrees], [1, 1]);
+ * assertEquals(readHead(path).refname, "refs/heads/master");
  * ```
  */
 export async function migrateRefs(

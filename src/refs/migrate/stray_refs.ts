@@ -1,33 +1,83 @@
 import { compareText, decodeText } from "../../bytes/text.ts";
+import { denoFileSystem } from "../../io/deno_file_system.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import { runSync } from "../../io/io.ts";
 import { readIfPresent } from "../../io/requests.ts";
 import { FileWalk, listDirectory } from "../files/loose_refs.ts";
 import { isRootRef } from "../names.ts";
-import type { FilePlace } from "./file_place.ts";
+import { STUB_HEAD, STUB_HEADS } from "../stub_files.ts";
+import type { OpenRepositoryOptions } from "../repository.ts";
+import { type FilePlace, filePlace } from "./file_place.ts";
+import { findWorkingTrees } from "./working_trees.ts";
 
-/** What `HEAD` holds where refs are stored in reftables, so that others take the directory for a repository. */
-export const STUB_HEAD = "ref: refs/heads/.invalid\n";
-
-/** What the file `refs/heads` holds where refs are stored in reftables, so that nobody stores refs there. */
-export const STUB_HEADS = "this repository uses the reftable format\n";
-
-/** A file that looks as if refs were stored in files, where they are not. */
+/**
+ * A file that looks as if refs were stored in files, where they are in reftables. A program that does not know of these
+ * may have written it, or a migration that was interrupted has left it.
+ */
 export interface StrayRefFile {
   /** The file's path. */
   readonly file: string;
-  /** The file's path in the directory of its working tree. */
-  readonly path: string;
-  /** What it would be, if refs were stored in files. */
-  readonly kind: "head" | "ref" | "log" | "packed-refs";
-  /** The full name of the ref, as its working tree sees it; `undefined` for `packed-refs`. */
+  /**
+   * What it would be, if refs were stored in files: `HEAD` where a stub should be, another ref, a log or `packed-refs`; or
+   * the directory of a migration.
+   */
+  readonly kind: "head" | "ref" | "log" | "packed-refs" | "migration";
+  /** The full name of the ref, if it is about one, as the main working tree sees it. */
   readonly refname: string | undefined;
 }
 
+/**
+ * Finds files that look as if refs were stored in files, in a repository whose refs are stored in reftables: nobody reads
+ * what is in them. Where refs are stored in another way, there are none.
+ *
+ * @param path A working tree or a directory or file in it, a `.git` directory or file, or a bare repository.
+ * @returns The files of the main working tree, then those of linked ones; those of each in the order of their paths.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { findStrayRefs, initRepository } from "@reftable/reftable";
+ *
+ * const path = await Deno.makeTempDir();
+ * await initRepository(path);
+ * assertEquals(await findStrayRefs(path), []);
+ * await Deno.writeTextFile(`${path}/.git/ORIG_HEAD`, "83baae61804e65cc73a7201a7252750c76066a30\n");
+ * const [stray] = await findStrayRefs(path);
+ * assertEquals([stray?.kind, stray?.refname], ["ref", "ORIG_HEAD"]);
+ * ```
+ */
+export async function findStrayRefs(
+  path: string,
+  options: OpenRepositoryOptions = {},
+): Promise<StrayRefFile[]> {
+  const { fileSystem = denoFileSystem } = options;
+  const trees = await findWorkingTrees(fileSystem, path, options);
+  const [{ repository }] = trees;
+  if (repository.refFormat !== "reftable") return [];
+  const found: StrayRefFile[] = trees.flatMap((tree) => {
+    return findStrayFiles(filePlace(tree.repository, tree.directory)).map(
+      ({ file, kind, refname }) => {
+        return { file, kind, refname: refname === undefined ? undefined : tree.prefix + refname };
+      },
+    );
+  });
+  for (const { name } of listDirectory(fileSystem, repository.commonDir)) {
+    if (!/^ref_migration\./.test(name)) continue;
+    found.push({ file: `${repository.commonDir}/${name}`, kind: "migration", refname: undefined });
+  }
+  return found;
+}
+
+/** A file in the directory of one working tree. */
+interface StrayFile extends StrayRefFile {
+  /** The file's path from that directory. */
+  readonly path: string;
+}
+
 /** Finds files of one working tree that look as if refs were stored in files, where they are in reftables. */
-export function findStrayFiles({ fileSystem, paths: { own } }: FilePlace): StrayRefFile[] {
-  const found: StrayRefFile[] = [];
-  const add = (kind: StrayRefFile["kind"], path: string, refname?: string) => {
+export function findStrayFiles({ fileSystem, paths: { own } }: FilePlace): StrayFile[] {
+  const found: StrayFile[] = [];
+  const add = (kind: StrayFile["kind"], path: string, refname?: string) => {
     found.push({ file: `${own}/${path}`, path, kind, refname });
   };
   for (const { name, kind } of listDirectory(fileSystem, own)) {

@@ -4,6 +4,7 @@ import { MergedTable } from "../../merged/merged_table.ts";
 import { acquireGitLock } from "../files/git_lock.ts";
 import { listDirectory } from "../files/loose_refs.ts";
 import { isRootRef } from "../names.ts";
+import { STUB_HEAD, STUB_HEADS } from "../stub_files.ts";
 import { checkLogs, checkRefs } from "./check_copy.ts";
 import { refuse } from "./collisions.ts";
 import {
@@ -19,7 +20,7 @@ import { type FileRefs, FileRefsWalk, readFileRefs } from "./file_refs.ts";
 import { Moves } from "./moves.ts";
 import { fileLogs, keepEntries, stackLogs } from "./place_logs.ts";
 import { readRefStorage, writeRefStorage } from "./ref_storage_config.ts";
-import { filesBelow, STUB_HEAD, STUB_HEADS } from "./stray_refs.ts";
+import { filesBelow } from "./stray_refs.ts";
 import { TreeWriter } from "./tree_writer.ts";
 import { stackOptions, type WorkingTree } from "./working_trees.ts";
 import { writeStack } from "./write_stack.ts";

@@ -1,10 +1,10 @@
 import type { FileMode, FileSystem } from "../../io/file_system.ts";
 import { runAsync } from "../../io/io.ts";
-import { listDirectory } from "../files/loose_refs.ts";
 import { within } from "../git_directory.ts";
 import { isPerWorktreeRef, isRootRef, REFS_PREFIX } from "../names.ts";
 import { locateRepository, type Repository, type RepositoryOptions } from "../repository.ts";
 import { sharedMode, stackConfig } from "../stack_config.ts";
+import { listWorktrees } from "../worktrees.ts";
 import type { NewStackOptions } from "./write_stack.ts";
 
 /** A working tree whose refs are migrated. The main one has those that all share, too. */
@@ -31,10 +31,9 @@ export async function findWorkingTrees(
   const trees: [WorkingTree, ...WorkingTree[]] = [
     { repository: main, directory: main.storage, prefix: "" },
   ];
-  const entries = listDirectory(fileSystem, within(commonDir, "worktrees"));
-  for (const id of entries.map(({ name }) => name).sort()) {
-    const gitDir = within(commonDir, `worktrees/${id}`);
-    if (!(await fileSystem.stat(within(gitDir, "HEAD")))) continue;
+  for (const { id, gitDir } of await listWorktrees(main)) {
+    // What has no HEAD is no working tree for Git either.
+    if (id === undefined || !(await fileSystem.stat(within(gitDir, "HEAD")))) continue;
     const repository = await open(gitDir);
     const { worktreeStorage: directory } = repository;
     trees.push({ repository, directory, prefix: `worktrees/${id}/` });

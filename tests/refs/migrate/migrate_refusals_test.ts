@@ -3,7 +3,7 @@ import { dirname } from "@std/path";
 import { openRepository, ReftableError, Stack } from "@reftable/reftable";
 import { filePlace } from "../../../src/refs/migrate/file_place.ts";
 import { migrateRefs, type MigrationOptions } from "../../../src/refs/migrate/migrate_refs.ts";
-import { findStrayFiles } from "../../../src/refs/migrate/stray_refs.ts";
+import { findStrayFiles, findStrayRefs } from "../../../src/refs/migrate/stray_refs.ts";
 import { GitRepo, type GitRepoOptions, gitTest } from "../../peers/git.ts";
 import { makeCommits } from "../open_backend.ts";
 import { contentsOf, makeTrees } from "./repositories.ts";
@@ -183,6 +183,14 @@ gitTest(
       ["packed-refs", "packed-refs", undefined],
       ["ref", "refs/tags/v1", "refs/tags/v1"],
     ]);
+    await Deno.mkdir(`${repo.gitDir}/ref_migration.x`);
+    const all = await findStrayRefs(`${repo.dir}/../linked`);
+    assertEquals(all.map(({ kind, refname }) => [kind, refname]), [
+      ...strays().map(([kind, _path, refname]) => [kind, refname]),
+      ["ref", "worktrees/linked/refs/bisect/bad"],
+      ["migration", undefined],
+    ]);
+    await Deno.remove(`${repo.gitDir}/ref_migration.x`);
     const inLinked = [["ref", "refs/bisect/bad", "refs/bisect/bad"]];
     assertEquals(strays(`${repo.gitDir}/worktrees/linked`), inLinked);
     await assertRefused(
@@ -204,6 +212,11 @@ gitTest(
     ]);
   },
 );
+
+gitTest("findStrayRefs() finds nothing where refs are files", async () => {
+  await using trees = await makeTrees({ refFormat: "files" });
+  assertEquals(await findStrayRefs(trees.repo.dir), []);
+});
 
 gitTest("migrateRefs() refuses a stack without HEAD", async () => {
   await using repo = await GitRepo.create();
