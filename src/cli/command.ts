@@ -37,6 +37,8 @@ export interface Subcommand {
 export interface CommandSpec {
   /** What it is called after the program's name: `dump`, `refs migrate`. */
   readonly name: string;
+  /** What it is called where its usage is shown, when that is not just its name. */
+  readonly title?: string;
   /** What it does, in one line. */
   readonly summary: string;
   /** The ways to call it: what stands behind its name, such as `[<options>] <path>`. */

@@ -1,8 +1,9 @@
+import { ReftableError } from "../errors.ts";
 import { Arguments } from "./arguments.ts";
 import type { Command, CommandSpec } from "./command.ts";
 import { COMMANDS, GROUPS } from "./commands.ts";
 import { Context } from "./context.ts";
-import { EXIT, Failure, UsageError } from "./failure.ts";
+import { EXIT, Failure, fatal, UsageError } from "./failure.ts";
 import { GLOBAL_OPTIONS, parseGlobalOptions } from "./global_options.ts";
 import { ClosedPipe, formatMessage, writeError } from "./output.ts";
 import { denoSystem, type System } from "./system.ts";
@@ -93,6 +94,7 @@ async function runCommand(
     const subcommand = await spec.subcommands![name]!.load();
     return await runCommand(subcommand.command, args[0] === name ? args.slice(1) : args, context);
   } catch (error) {
+    if (spec.plumbing && error instanceof ReftableError) throw fatal(error.message);
     if (!(error instanceof UsageError) || error.usage === "none") throw error;
     if (error.usage !== "help" && error.message !== "") {
       context.warn(error.message, error.prefix);

@@ -9,7 +9,7 @@ export const PROGRAM = "reftable";
 /** Formats how a command is called: what is shown when it was called in another way. */
 export function formatUsage(spec: CommandSpec): string {
   const options = spec.options.filter(({ hidden }) => !hidden).map(formatOption).join("");
-  return formatSynopsis(spec.usage.map((usage) => `${PROGRAM} ${spec.name} ${usage}`)) +
+  return formatCalls(spec) +
     (options === "" ? "" : `\n${options}`);
 }
 
@@ -23,7 +23,7 @@ export function formatHelp(spec: CommandSpec): string {
     `    ${PROGRAM} ${line}\n        ${meaning}\n`
   );
   const paragraphs = [
-    formatSynopsis(spec.usage.map((usage) => `${PROGRAM} ${spec.name} ${usage}`)),
+    formatCalls(spec),
     `${spec.summary}\n`,
     subcommands,
     options,
@@ -31,6 +31,10 @@ export function formatHelp(spec: CommandSpec): string {
     examples.length === 0 ? "" : `Examples:\n${examples.join("")}`,
   ];
   return paragraphs.filter((paragraph) => paragraph !== "").join("\n");
+}
+
+function formatCalls({ name, title = name, usage }: CommandSpec): string {
+  return formatSynopsis(usage.map((rest) => `${PROGRAM} ${title} ${rest}`.trimEnd()));
 }
 
 /** Formats ways to call something, one below the other. */

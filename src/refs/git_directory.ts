@@ -243,6 +243,7 @@ function* readCommonDir(fileSystem: FileSystem, gitDir: string): Io<string> {
 
 /** A name in a directory. To join them would take `..` away, which behind a symbolic link leads elsewhere. */
 export function within(directory: string, name: string): string {
+  if (directory === ".") return name;
   return directory.endsWith("/") ? directory + name : `${directory}/${name}`;
 }
 

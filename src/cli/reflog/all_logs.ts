@@ -27,7 +27,7 @@ export function allLogs(refs: RefStore, isSingle: boolean): string[] {
     } else if (!isSingle) {
       const { commonDir, fileSystem } = repository;
       const gitDir = prefix === MAIN ? commonDir : `${commonDir}/${prefix}`;
-      using other = RefStore.openSync(gitDir, { gitDir, fileSystem });
+      using other = RefStore.openSync(gitDir, { fileSystem });
       // What all share is named once.
       for (const refname of other.reflogNames()) {
         if (isCurrentWorktreeRef(refname)) names.push(prefix + refname);

@@ -18,6 +18,7 @@ import { findShownLog, type ShownEntry, type ShownLog, walkLogs } from "./walk_l
 
 const spec: CommandSpec = {
   name: "reflog show",
+  title: "reflog [show]",
   summary: "Show the entries of a log, the newest first: what the ref held, and why.",
   usage: ["[<log-options>] [<ref>]"],
   options: LOG_OPTIONS,
