@@ -7,6 +7,7 @@ import { isPseudoRef } from "../names.ts";
 import type { ReflogEntry } from "../reflog_entry.ts";
 import type { StoredRef } from "../stored_ref.ts";
 import { findStackConflicts } from "./find_conflicts.ts";
+import { LogIndex } from "./stack_logs.ts";
 import type { WorktreeStacks } from "./worktree_stacks.ts";
 import { writeChanges } from "./write_changes.ts";
 
@@ -17,6 +18,8 @@ export class ReftableSession implements RefSession {
   readonly #options: SessionOptions;
   readonly #additions = new Map<Stack, Addition>();
   readonly #locks = new AsyncDisposableStack();
+  /** The logs of locked stacks: they stay as they are. */
+  readonly #logs = new Map<Stack, LogIndex>();
   #isFresh = false;
 
   /**
@@ -66,7 +69,12 @@ export class ReftableSession implements RefSession {
   }
 
   hasLog(refname: string): boolean {
-    return this.#reader.hasLog(refname);
+    const { stack, refname: stored } = this.#stacks.find(refname);
+    if (!stack || !this.#additions.has(stack)) return this.#reader.hasLog(refname);
+    // Whoever changes many refs asks it of each.
+    let logs = this.#logs.get(stack);
+    if (!logs) this.#logs.set(stack, logs = new LogIndex(stack));
+    return logs.has(stored);
   }
 
   log(refname: string, order: LogOrder): IteratorObject<ReflogEntry, void> {
@@ -153,6 +161,8 @@ export class ReftableSession implements RefSession {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#additions.clear();
+    for (const logs of this.#logs.values()) logs[Symbol.dispose]();
+    this.#logs.clear();
     await this.#locks.disposeAsync();
   }
 }

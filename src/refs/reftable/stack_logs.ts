@@ -34,17 +34,38 @@ export function isLogMarker({ oldOid, newOid }: LogUpdate): boolean {
 /** The logs of a stack, for questions about many refs, best in the order of their names. */
 export class LogIndex implements Disposable {
   readonly #finder: KeyFinder;
+  /** Whether there are no logs at all; `undefined` as long as nobody has asked. */
+  #isEmpty: boolean | undefined;
 
   constructor(stack: Stack) {
     this.#finder = new KeyFinder(new MergedTable(stack.tables).logCursor());
   }
 
+  /** Goes to the first record of a log, if there is one. */
+  #find(refname: string): boolean {
+    const finder = this.#finder;
+    this.#isEmpty ??= !finder.seek("", 0);
+    return !this.#isEmpty && finder.seek(refname, 0) && finder.isFound();
+  }
+
+  /** Goes to the next record of the same log, if there is one. */
+  #next(): boolean {
+    return this.#finder.next() && this.#finder.isFound();
+  }
+
+  /** Tells whether a ref has a log, be it empty. */
+  has(refname: string): boolean {
+    for (let found = this.#find(refname); found; found = this.#next()) {
+      if (this.#finder.records.valueType !== LogValueType.deletion) return true;
+    }
+    return false;
+  }
+
   /** Gives the update indices of all entries of a log, the marker's too, from the newest to the oldest. */
   updateIndices(refname: string): number[] {
-    const finder = this.#finder;
     const indices: number[] = [];
-    for (let found = finder.seek(refname, 0); found && finder.isFound(); found = finder.next()) {
-      const { records } = finder;
+    for (let found = this.#find(refname); found; found = this.#next()) {
+      const { records } = this.#finder;
       if (records.valueType !== LogValueType.deletion) indices.push(logUpdateIndex(records));
     }
     return indices;

@@ -107,7 +107,7 @@ class LogChanges implements Disposable {
         this.#delete(refname);
         break;
       case "create":
-        if (this.#index.updateIndices(refname).length === 0) this.#mark(refname);
+        if (!this.#index.has(refname)) this.#mark(refname);
         break;
       case "append":
         if (log.transfer) this.#transfer(refname, log, log.transfer);
