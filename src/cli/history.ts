@@ -48,7 +48,12 @@ export async function peelTo(
   return peel(objects, oid, type);
 }
 
-function peel(
+/**
+ * Goes from an object to one of a type; to what is no tag when no type is given.
+ *
+ * @returns `undefined` when something on the way is missing, or nothing of that type comes.
+ */
+export function peel(
   objects: ObjectDatabase,
   oid: string | undefined,
   type: string,
@@ -66,7 +71,7 @@ function peel(
 }
 
 /** The values of the lines of a commit's header that begin with a word. */
-function headerLines(objects: ObjectDatabase, commit: string, key: string): string[] {
+export function headerLines(objects: ObjectDatabase, commit: string, key: string): string[] {
   const [header = ""] = decodeText(objects.readSync(commit)!.content).split("\n\n", 1);
   return header.split("\n").filter((line) => line.startsWith(`${key} `))
     .map((line) => line.slice(key.length + 1));

@@ -1,95 +1,58 @@
-import { encodeHex } from "../../bytes/hex.ts";
-import { decodeText } from "../../bytes/text.ts";
-import type { ObjectReader } from "../../refs/object_reader.ts";
-import type { History } from "./reachable.ts";
+import { headerLines, peel } from "../history.ts";
+import type { ObjectDatabase } from "../objects/object_database.ts";
+import { treeEntries, type TreeEntry } from "../objects/tree.ts";
+import { walkHistory } from "./reachable.ts";
 
 /** Tells of commits whether all their history is there, with all files. */
 export class CompletenessChecker {
-  readonly #objects: ObjectReader;
-  readonly #history: History;
-  readonly #has: (oid: string) => boolean;
-  /** Commits and trees that are known to be whole, and those known not to be. */
-  readonly #known: Map<string, boolean>;
-
-  private constructor(
-    objects: ObjectReader,
-    history: History,
-    has: (oid: string) => boolean,
-    trusted: Iterable<string>,
-  ) {
-    this.#objects = objects;
-    this.#history = history;
-    this.#has = has;
-    this.#known = new Map(Array.from(trusted, (oid) => [oid, true]));
-  }
+  readonly #objects: ObjectDatabase;
+  /** Commits whose history is whole. */
+  readonly #whole: Set<string>;
+  /** Trees, and whether all that is in them is there. */
+  readonly #trees = new Map<string, boolean>();
 
   /**
    * Makes one that takes for whole what refs lead to.
    *
-   * @param has Tells whether there is an object, quickly.
+   * @param tips What the refs hold.
    */
-  static async create(
-    objects: ObjectReader,
-    history: History,
-    has: (oid: string) => boolean,
-    tips: Iterable<string>,
-  ): Promise<CompletenessChecker> {
-    const trusted = await Array.fromAsync(history.walk(tips));
-    return new CompletenessChecker(objects, history, has, trusted);
+  constructor(objects: ObjectDatabase, tips: Iterable<string>) {
+    this.#objects = objects;
+    this.#whole = new Set(walkHistory(objects, tips));
   }
 
   /** Tells whether an object leads to a commit that is whole. */
-  async isComplete(oid: string): Promise<boolean> {
-    const tip = await this.#history.commitOf(oid);
+  isComplete(oid: string): boolean {
+    const tip = peel(this.#objects, oid, "commit");
     if (tip === undefined) return false;
     const seen = new Set<string>();
     for (const pending = [tip]; pending.length > 0;) {
       const commit = pending.pop()!;
-      if (seen.has(commit) || this.#known.get(commit)) continue;
+      if (seen.has(commit) || this.#whole.has(commit)) continue;
       seen.add(commit);
-      const parents = await this.#objects.parents(commit);
-      if (!parents || !await this.#hasFiles(commit)) return false;
-      pending.push(...parents);
+      if (this.#objects.info(commit)?.type !== "commit") return false;
+      const [tree = ""] = headerLines(this.#objects, commit, "tree");
+      if (!this.#isWholeTree(tree)) return false;
+      pending.push(...headerLines(this.#objects, commit, "parent"));
     }
-    for (const commit of seen) this.#remember(commit, true);
+    for (const commit of seen) this.#whole.add(commit);
     return true;
   }
 
-  async #hasFiles(commit: string): Promise<boolean> {
-    const { content } = (await this.#objects.read(commit))!;
-    const [, tree] = /^tree ([0-9a-f]+)\n/.exec(decodeText(content, 0, 100)) ?? [];
-    return tree !== undefined && await this.#isWholeTree(tree);
-  }
-
-  async #isWholeTree(oid: string): Promise<boolean> {
-    const known = this.#known.get(oid);
-    if (known !== undefined) return known;
-    const tree = await this.#objects.read(oid);
-    if (tree?.type !== "tree") return this.#remember(oid, false);
-    for (const { mode, oid: entry } of treeEntries(tree.content, oid.length / 2)) {
-      // What is in other repositories is not to be expected here.
-      if (mode === "160000") continue;
-      if (!this.#has(entry)) return this.#remember(oid, false);
-      if (mode === "40000" && !await this.#isWholeTree(entry)) return this.#remember(oid, false);
+  #isWholeTree(oid: string): boolean {
+    let isWhole = this.#trees.get(oid);
+    if (isWhole === undefined) {
+      const tree = this.#objects.readSync(oid);
+      isWhole = tree?.type === "tree" &&
+        treeEntries(tree.content, oid.length / 2).every((entry) => this.#hasEntry(entry));
+      this.#trees.set(oid, isWhole);
     }
-    return this.#remember(oid, true);
-  }
-
-  #remember(oid: string, isWhole: boolean): boolean {
-    this.#known.set(oid, isWhole);
     return isWhole;
   }
-}
 
-/** The entries of a tree: a mode, a name, a NUL and an object id, one behind the other. */
-function* treeEntries(
-  content: Uint8Array,
-  size: number,
-): Generator<{ readonly mode: string; readonly oid: string }, void> {
-  for (let position = 0; position < content.length;) {
-    const mode = decodeText(content, position, content.indexOf(0x20, position));
-    const start = content.indexOf(0, position) + 1;
-    position = start + size;
-    yield { mode, oid: encodeHex(content, start, position) };
+  #hasEntry({ mode, oid }: TreeEntry): boolean {
+    // What is in other repositories is not to be expected here.
+    if (mode === "160000") return true;
+    return mode === "40000" ? this.#isWholeTree(oid) : this.#objects.has(oid);
   }
 }

@@ -3,7 +3,6 @@ import type { Command, CommandSpec } from "../command.ts";
 import type { Context } from "../context.ts";
 import { fatal } from "../failure.ts";
 import { parseExpiryTime } from "../approximate_time.ts";
-import { ObjectNames } from "../object_names.ts";
 import { findReflog } from "../revision.ts";
 import { ALL_OPTIONS, allLogs } from "./all_logs.ts";
 import { changeLogs, FAILED, reporting, REWRITE_OPTIONS, rewriteOptions } from "./change_logs.ts";
@@ -62,10 +61,9 @@ async function run(args: Arguments, context: Context): Promise<number> {
   if (args.has("stale-fix") && args.has("verbose")) {
     context.output.write("Marking reachable objects...\n");
   }
-  using objects = ObjectNames.open(refs.repository, context);
-  const expiry = new Expiry(refs, policy, objects, args.has("stale-fix"));
+  const expiry = new Expiry(refs, policy, await context.objects(), args.has("stale-fix"));
   for (const refname of names) {
-    const filter = reporting(await expiry.filter(refname), args, context);
+    const filter = reporting(expiry.filter(refname), args, context);
     const options = { ...rewriteOptions(args), filter };
     code = await changeLogs(context, () => refs.expireReflogs([refname], options)) || code;
   }

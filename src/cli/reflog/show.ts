@@ -1,20 +1,17 @@
-import { isBranch } from "../../refs/names.ts";
-import { openObjects } from "../../refs/isomorphic_objects.ts";
-import type { ObjectReader } from "../../refs/object_reader.ts";
 import type { RefStore } from "../../refs/ref_store.ts";
 import type { Arguments } from "../arguments.ts";
 import type { Command, CommandSpec } from "../command.ts";
 import type { Context } from "../context.ts";
 import { fatal } from "../failure.ts";
-import { ObjectNames } from "../object_names.ts";
+import type { ObjectDatabase } from "../objects/object_database.ts";
 import { parseDateFormat } from "../ref_filter/date_format.ts";
 import { resolveOid } from "../revision.ts";
 import { listWorktrees } from "../worktrees.ts";
 import { ownPrefix } from "./all_logs.ts";
-import { type CommitFields, commitFields } from "./commit_fields.ts";
+import { commitFields } from "./commit_fields.ts";
 import { type EntryFormat, parseEntryFormat } from "./entry_format.ts";
 import { LOG_OPTIONS, type LogOptions, parseLogOptions } from "./log_options.ts";
-import { findShownLog, type ShownEntry, type ShownLog, walkLogs } from "./walk_logs.ts";
+import { findShownLog, type ShownLog, walkLogs } from "./walk_logs.ts";
 
 const spec: CommandSpec = {
   name: "reflog show",
@@ -45,47 +42,36 @@ export const command: Command = { spec, run };
 async function run({ operands }: Arguments, context: Context): Promise<number> {
   const options = parseLogOptions(operands);
   const refs = await context.refs();
-  using names = ObjectNames.open(refs.repository, context);
-  const format = entryFormat(options, refs, names, context);
+  const objects = await context.objects();
+  const format = entryFormat(options, refs, objects, context);
   const logs = options.all ? allLogs(refs, context) : await namedLogs(refs, options, context);
   if (options.unknown !== undefined) throw fatal(`unrecognized argument: ${options.unknown}`);
-  const objects = openObjects(refs.repository);
-  const isShown = async ({ log, entry: { newOid } }: ShownEntry) => {
-    if (!names.has(newOid)) return false;
-    // To others anything may have been written.
-    return isBranch(log.refname) || (await objects?.type(newOid) ?? "commit") === "commit";
-  };
   let { skip } = options;
   let shown = 0;
-  for await (const entry of walkLogs(logs, isShown)) {
+  for (const shownEntry of walkLogs(logs, (oid) => objects.info(oid)?.type === "commit")) {
     if (shown === options.maxCount) break;
     if (skip-- > 0) continue;
-    const commit = format.needsCommit ? await readCommit(objects, entry) : undefined;
+    const { newOid } = shownEntry.entry;
+    const commit = format.needsCommit
+      ? commitFields(newOid, objects.readSync(newOid)!.content)
+      : undefined;
     if (shown++ > 0 && !format.terminates) context.output.write("\n");
-    context.output.write(format.format(entry, commit) + (format.terminates ? "\n" : ""));
+    context.output.write(format.format(shownEntry, commit) + (format.terminates ? "\n" : ""));
   }
   return 0;
-}
-
-async function readCommit(
-  objects: ObjectReader | undefined,
-  { entry: { newOid } }: ShownEntry,
-): Promise<CommitFields> {
-  if (!objects) throw fatal("commits are not shown: objects of SHA-256 cannot be read");
-  return commitFields(newOid, (await objects.read(newOid))!.content);
 }
 
 function entryFormat(
   { format, date, abbrev, abbreviates, color }: LogOptions,
   refs: RefStore,
-  names: ObjectNames,
+  objects: ObjectDatabase,
   context: Context,
 ): EntryFormat {
   const { config } = refs.repository;
   const dateFormat = (name: string) => parseDateFormat(name, () => context.now());
   return parseEntryFormat(format, {
     shorten: (refname) => refs.shorten(refname),
-    abbreviate: (oid) => abbrev === 0 ? oid : names.abbreviate(oid, abbrev),
+    abbreviate: (oid) => abbrev === 0 ? oid : objects.abbreviate(oid, abbrev),
     date: dateFormat(date ?? config.string("log.date") ?? "default"),
     dateFormat,
     hasDate: date !== undefined,

@@ -12,8 +12,6 @@ export type SelectorKind = "unsaid" | "number" | "date";
 export interface ShownLog {
   /** What its ref is called. */
   readonly name: string;
-  /** The full name of its ref. */
-  readonly refname: string;
   /** How its entries were asked for. */
   readonly selector: SelectorKind;
   /** Its entries, the newest first. */
@@ -39,10 +37,10 @@ export function findShownLog(
   const text = resolveBranchName(refs, revision) ?? revision;
   const [, prefix = text, at] = /^(.*?)@\{(.*)\}$/s.exec(text) ?? [];
   const given = prefix === "" ? refs.resolve("HEAD")?.refname ?? "HEAD" : prefix;
-  const { name, refname, entries } = readLog(refs, given);
+  const { name, entries } = readLog(refs, given);
   const selector = at === undefined ? "unsaid" : /^[0-9]*$/.test(at) ? "number" : "date";
   const start = selector === "date" ? positionAt(entries, at!, context) : Number(at ?? 0);
-  return start < entries.length ? { name, refname, selector, entries, start } : undefined;
+  return start < entries.length ? { name, selector, entries, start } : undefined;
 }
 
 function positionAt(entries: readonly ReflogEntry[], at: string, context: Context): number {
@@ -56,27 +54,27 @@ function positionAt(entries: readonly ReflogEntry[], at: string, context: Contex
 function readLog(
   refs: RefStore,
   given: string,
-): Pick<ShownLog, "name" | "refname" | "entries"> {
+): Pick<ShownLog, "name" | "entries"> {
   const target = refs.resolve(given)?.refname ?? given;
   for (const refname of new Set([given, target, `refs/${given}`, `refs/heads/${given}`])) {
     const entries = refs.reflog(refname).toArray();
-    if (entries.length > 0) return { name: given, refname, entries };
+    if (entries.length > 0) return { name: given, entries };
   }
   const name = findReflog(refs, given) ?? given;
-  return { name, refname: name, entries: refs.reflog(name).toArray() };
+  return { name, entries: refs.reflog(name).toArray() };
 }
 
 /**
  * Gives the entries of logs, the newest of all first.
  *
- * @param isShown Tells whether an entry is shown; those are passed over after which there was no ref.
+ * @param isShown Tells whether what a ref held can be shown; entries of what cannot are passed over.
  */
-export async function* walkLogs(
+export function* walkLogs(
   logs: readonly ShownLog[],
-  isShown: (entry: ShownEntry) => Promise<boolean>,
-): AsyncGenerator<ShownEntry, void> {
+  isShown: (oid: string) => boolean,
+): Generator<ShownEntry, void> {
   const cursors = logs.map((log) => entriesOf(log, isShown));
-  const heads = await Promise.all(cursors.map((cursor) => cursor.next()));
+  const heads = cursors.map((cursor) => cursor.next());
   while (true) {
     let best = -1;
     let newest = -Infinity;
@@ -87,16 +85,13 @@ export async function* walkLogs(
     }
     if (best < 0) return;
     yield heads[best]!.value!;
-    heads[best] = await cursors[best]!.next();
+    heads[best] = cursors[best]!.next();
   }
 }
 
-async function* entriesOf(
-  log: ShownLog,
-  isShown: (entry: ShownEntry) => Promise<boolean>,
-): AsyncGenerator<ShownEntry, void> {
+function* entriesOf(log: ShownLog, isShown: (oid: string) => boolean): Generator<ShownEntry, void> {
   for (let position = log.start; position < log.entries.length; position++) {
-    const shown = { log, entry: log.entries[position]!, position };
-    if (!isZero(shown.entry.newOid) && await isShown(shown)) yield shown;
+    const entry = log.entries[position]!;
+    if (!isZero(entry.newOid) && isShown(entry.newOid)) yield { log, entry, position };
   }
 }

@@ -5,7 +5,6 @@ import type { Arguments } from "../arguments.ts";
 import type { Command, CommandSpec } from "../command.ts";
 import type { Context } from "../context.ts";
 import { fatal } from "../failure.ts";
-import { ObjectNames } from "../object_names.ts";
 import { isZeroOid } from "../revision.ts";
 
 const spec: CommandSpec = {
@@ -30,7 +29,7 @@ async function run(args: Arguments, context: Context): Promise<number> {
   const isQualified = refname.includes("/") && refnameProblem(refname) === undefined;
   if (!isRootRef(refname) && !isQualified) throw fatal(`invalid reference name: ${refname}`);
   const refs = await context.refs();
-  using objects = ObjectNames.open(refs.repository, context);
+  const objects = await context.objects();
   const check = (what: "old" | "new", text: string): string => {
     const length = refs.hash === "sha1" ? 40 : 64;
     // Git looks no further than to the last digit.
