@@ -75,7 +75,19 @@ async function kill(
 }
 
 /** The permissions of a new file, before those are set that its maker wants. */
-const UMASK_MODE = 0o666 & ~Deno.umask();
+const UMASK_MODE = newFileMode();
+
+function newFileMode(): number {
+  const path = Deno.makeTempFileSync();
+  Deno.removeSync(path);
+  // A temporary file is nobody else's business; the one that takes its place is as the umask has it.
+  Deno.writeTextFileSync(path, "");
+  try {
+    return (Deno.statSync(path).mode ?? 0o644) & 0o777;
+  } finally {
+    Deno.removeSync(path);
+  }
+}
 
 /** Permissions of which each process has its own, so that its locks are known by them. */
 const MODES = [0o600, 0o602, 0o604, 0o606, 0o620, 0o622, 0o624, 0o626, 0o640, 0o642, 0o646]
