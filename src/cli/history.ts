@@ -4,6 +4,7 @@ import type { Context } from "./context.ts";
 import { fatal } from "./failure.ts";
 import type { ObjectDatabase } from "./objects/object_database.ts";
 import { taggedObject } from "./objects/tag.ts";
+import { treeEntries } from "./objects/tree.ts";
 
 /** Finds the parent of a commit with this number, 1 for the first; 0 means the commit itself. */
 export async function nthParent(
@@ -46,6 +47,23 @@ export async function peelTo(
   }
   if (type !== "" && !TYPES.includes(type)) return undefined;
   return peel(objects, oid, type);
+}
+
+/** Goes from a commit or a tree to what is at a path in it. */
+export async function objectAt(
+  context: Context,
+  oid: string | undefined,
+  path: string,
+): Promise<string | undefined> {
+  const objects = await context.objects();
+  let reached = peel(objects, oid, "tree");
+  for (const name of path === "" ? [] : path.replace(/\/$/, "").split("/")) {
+    const tree = reached === undefined ? undefined : objects.readSync(reached);
+    if (tree?.type !== "tree") return undefined;
+    const entries = treeEntries(tree.content, reached!.length / 2);
+    reached = entries.find((entry) => entry.name === name)?.oid;
+  }
+  return reached;
 }
 
 /**

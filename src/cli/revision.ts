@@ -10,7 +10,7 @@ export function isZeroOid(oid: string): boolean {
 
 /**
  * Finds the object that a revision means, by Git's rules: an object id or its beginning, the name of a ref,
- * `name@{<n>}`, `name@{<date>}`, `@{-<n>}`, and `~<n>`, `^<n>`, `^{<type>}` behind any of these.
+ * `name@{<n>}`, `name@{<date>}`, `@{-<n>}`, and `~<n>`, `^<n>`, `^{<type>}`, `:<path>` behind any of these.
  *
  * @returns `undefined` when it means none.
  * @throws {Failure} When a log does not go back so far, in Git's words.
@@ -18,6 +18,12 @@ export function isZeroOid(oid: string): boolean {
 export async function resolveOid(context: Context, text: string): Promise<string | undefined> {
   const refs = await context.refs();
   if (isOid(text, refs)) return text.toLowerCase();
+  const [, root = "", path] = /^((?:[^:{]|\{[^}]*\})*):(.*)$/s.exec(text) ?? [];
+  if (path !== undefined) {
+    if (root === "") throw fatal(`${text} is not supported: it needs the index, or a search`);
+    const { objectAt } = await import("./history.ts");
+    return await objectAt(context, await resolveOid(context, root), path);
+  }
   const [, base = "", sign, digits = ""] = /^(.*)([~^])([0-9]*)$/s.exec(text) ?? [];
   if (sign !== undefined) {
     const { nthAncestor, nthParent } = await import("./history.ts");
