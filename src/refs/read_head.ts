@@ -71,6 +71,7 @@ export function* resolveHead(
   let refname: string | undefined;
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
     const ref = yield* reader.read(refname ?? "HEAD");
+    if (!ref && refname === undefined) throw broken(location, "HEAD is missing");
     if (ref?.kind === "broken") throw broken(location, `${ref.refname} is ${ref.finding}`);
     if (ref?.kind !== "symref") return { refname, oid: ref?.oid };
     refname = ref.target;

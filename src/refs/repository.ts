@@ -1,4 +1,4 @@
-import { ReftableError } from "../errors.ts";
+import { ReftableError, type ReftableErrorCode } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
@@ -132,14 +132,22 @@ export function* locateRepository(
   };
 }
 
+/** Tells which branch is checked out. Where `HEAD` is damaged it is none: who wants to repair that must get so far. */
 function* currentBranch(
   fileSystem: FileSystem,
   location: RefLocation,
   hash: HashName,
 ): Io<string | undefined> {
-  const { refname } = yield* resolveHead(fileSystem, location, hash);
-  return refname && /^refs\/heads\/(.*)$/s.exec(refname)?.[1];
+  try {
+    const { refname } = yield* resolveHead(fileSystem, location, hash);
+    return refname && /^refs\/heads\/(.*)$/s.exec(refname)?.[1];
+  } catch (error) {
+    if (error instanceof ReftableError && DAMAGES.has(error.code)) return undefined;
+    throw error;
+  }
 }
+
+const DAMAGES: ReadonlySet<ReftableErrorCode> = new Set<ReftableErrorCode>(["format", "not-exist"]);
 
 function givenRefStorage(value: string) {
   const storage = parseRefStorage(value);

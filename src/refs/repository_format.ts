@@ -210,6 +210,11 @@ export function* locateRefs(
     return { refFormat: format, storage: commonDir, worktreeStorage: gitDir };
   }
   const path = isAbsolute(payload) ? payload : within(commonDir, payload);
+  if (!(yield* statFile(fileSystem, path))) {
+    const message =
+      `Cannot open "${gitDir}": its refs are said to be in "${path}", which does not exist`;
+    throw new ReftableError("not-exist", message, { file: path });
+  }
   const storage = yield* realPath(fileSystem, path);
   const id = worktreeId({ gitDir, commonDir });
   const worktreeStorage = id === undefined ? storage : within(storage, `worktrees/${id}`);

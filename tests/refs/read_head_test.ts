@@ -193,3 +193,15 @@ Deno.test("readHead() refuses a repository whose HEAD makes no sense", () => {
     Deno.removeSync(dir, { recursive: true });
   }
 });
+
+gitTest("readHead() refuses a repository that lost its HEAD", async () => {
+  await using repo = await GitRepo.create({ refFormat: "reftable" });
+  await repo.ok(["commit", "-q", "--allow-empty", "-m", "one"]);
+  await repo.ok(["update-ref", "--no-deref", "-d", "HEAD"]);
+  const error = assertThrows(() => readHead(repo.dir), ReftableError);
+  assertEquals(error.code, "format");
+  assertEquals(
+    error.message,
+    `Cannot tell what is checked out in "${repo.gitDir}": HEAD is missing`,
+  );
+});

@@ -273,3 +273,48 @@ Deno.test("openRepository() finds a repository that is no directory of the syste
   }
   assertEquals((await openError("/", { fileSystem })).code, "not-exist");
 });
+
+gitTest("openRepository() opens a repository in which no branch can be told", async () => {
+  const include = '[user]\n\tname = before\n[includeIf "onbranch:main"]\n\tpath = more\n';
+  for (const refFormat of ["files", "reftable"] as const) {
+    const damages: readonly ((repo: GitRepo) => Promise<unknown> | void)[] = [
+      () => {},
+      async (repo) => {
+        await repo.ok(["symbolic-ref", "refs/heads/round", "refs/heads/round"]);
+        await repo.ok(["symbolic-ref", "HEAD", "refs/heads/round"]);
+      },
+      ({ gitDir, reftableDir }) => {
+        const isFiles = refFormat === "files";
+        const file = isFiles ? `${gitDir}/refs/heads/main` : `${reftableDir}/tables.list`;
+        Deno.writeTextFileSync(file, "../damaged\n");
+      },
+      ({ reftableDir }) =>
+        refFormat === "files" ? {} : Deno.removeSync(reftableDir, { recursive: true }),
+    ];
+    for (const [i, damage] of damages.entries()) {
+      await using repo = await GitRepo.create({ refFormat });
+      await repo.ok(["commit", "-q", "--allow-empty", "-m", "one"]);
+      Deno.writeTextFileSync(`${repo.gitDir}/config`, include, { append: true });
+      Deno.writeTextFileSync(`${repo.gitDir}/more`, "[user]\n\tname = included\n");
+      await damage(repo);
+      const { config } = await openRepository(repo.dir);
+      assertEquals(
+        `${config.string("user.name")}\n`,
+        await repo.ok(["config", "user.name"]),
+        `${i}`,
+      );
+    }
+  }
+});
+
+gitTest("openRepository() says what leads to a place of refs that is not there", async () => {
+  await using repo = await GitRepo.create({ refFormat: "reftable" });
+  await repo.ok(["config", "extensions.refStorage", "reftable://../gone"]);
+  const error = await assertRejects(() => openRepository(repo.dir), ReftableError);
+  assertEquals(error.code, "not-exist");
+  assertEquals(
+    error.message,
+    `Cannot open "${repo.gitDir}": its refs are said to be in "${repo.gitDir}/../gone", ` +
+      "which does not exist",
+  );
+});
