@@ -1,6 +1,6 @@
 import { ReftableError } from "../../errors.ts";
 import type { FileMode, FileSystem } from "../../io/file_system.ts";
-import type { MigrationResult } from "./migrate_refs.ts";
+import type { MigrationOptions, MigrationResult } from "./migrate_refs.ts";
 import type { Moves } from "./moves.ts";
 import type { Pace } from "./pace.ts";
 import { readRefStorage, writeRefStorage } from "./ref_storage_config.ts";
@@ -22,6 +22,8 @@ export interface MigrationContext {
   readonly lockTimeout: number;
   /** Whether logs are carried over. */
   readonly reflogs: boolean;
+  /** Reads objects, if the caller can. */
+  readonly objects: MigrationOptions["objects"];
   /** Whether nothing in the repository is changed. */
   readonly dryRun: boolean;
   /** Tells how far it is. */

@@ -28,6 +28,7 @@
 import { ReftableError } from "../../errors.ts";
 import { denoFileSystem } from "../../io/deno_file_system.ts";
 import type { FileSystem } from "../../io/file_system.ts";
+import type { ObjectReader } from "../object_reader.ts";
 import type { OpenRepositoryOptions, Repository } from "../repository.ts";
 import { afterwards, type MigrationContext } from "./context.ts";
 import { type MigrationProgress, Pace } from "./pace.ts";
@@ -44,6 +45,11 @@ export interface MigrationOptions extends OpenRepositoryOptions {
   readonly dryRun?: boolean | undefined;
   /** Whether the logs are carried over; true by default, else they are lost. */
   readonly reflogs?: boolean | undefined;
+  /**
+   * Reads objects, to tell what the annotated tags lead to that are in files of their own. Without it, tables do not say
+   * it, as after Git's own migration; what `packed-refs` says is always carried over.
+   */
+  readonly objects?: Pick<ObjectReader, "type" | "peel"> | undefined;
   /** How long to wait for each lock, in milliseconds, −1 for ever; 1000 by default. */
   readonly lockTimeout?: number | undefined;
   /** Told now and then how far it is. */
@@ -93,8 +99,8 @@ export async function migrateRefs(
   path: string,
   options: MigrationOptions,
 ): Promise<MigrationResult> {
-  const { to, dryRun = false, reflogs = true, lockTimeout = 1000, onProgress, ...rest } = options;
-  const { fileSystem = denoFileSystem } = options;
+  const { to, dryRun = false, reflogs = true, lockTimeout = 1000 } = options;
+  const { objects, onProgress, fileSystem = denoFileSystem, ...rest } = options;
   const trees = await findWorkingTrees(fileSystem, path, rest);
   const [{ repository }] = trees;
   const { commonDir } = repository;
@@ -112,6 +118,7 @@ export async function migrateRefs(
     mode,
     lockTimeout,
     reflogs,
+    objects,
     dryRun,
     pace: new Pace(onProgress),
   };

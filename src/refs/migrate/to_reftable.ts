@@ -3,7 +3,8 @@ import { Stack } from "../../stack/stack.ts";
 import { MergedTable } from "../../merged/merged_table.ts";
 import { acquireGitLock } from "../files/git_lock.ts";
 import { listDirectory } from "../files/loose_refs.ts";
-import { isRootRef } from "../names.ts";
+import { isBranch, isRootRef } from "../names.ts";
+import type { StoredDirectRef, StoredRef } from "../stored_ref.ts";
 import { STUB_HEAD, STUB_HEADS } from "../stub_files.ts";
 import { checkLogs, checkRefs } from "./check_copy.ts";
 import { refuse } from "./collisions.ts";
@@ -74,10 +75,10 @@ function changedMeanwhile(): ReftableError {
 
 /** Makes the stack of one working tree, and what else will be in its directory. */
 async function makeStack(context: MigrationContext, tree: WorkingTree): Promise<Migrated> {
-  const { fileSystem, temporary, mode, reflogs, pace } = context;
+  const { fileSystem, temporary, mode, reflogs, objects, pace } = context;
   const { hash } = tree.repository;
   const place = filePlace(tree.repository, tree.directory);
-  const refs = readFileRefs(place);
+  const refs = await withPeeledTags(readFileRefs(place), objects);
   requireSound(refs);
   const logs = reflogs ? keepEntries(fileLogs(place)) : NO_LOGS;
   const files = new TreeWriter(fileSystem, temporary, mode);
@@ -95,6 +96,29 @@ async function makeStack(context: MigrationContext, tree: WorkingTree): Promise<
   const copied = stackLogs(stack, () => true);
   const entries = await checkLogs(logs, copied, options.blockSize, pace);
   return { refs: count, logs: logs.names.length, entries, skipped: [] };
+}
+
+/** Adds what annotated tags lead to, as far as it can be told. */
+async function withPeeledTags(
+  { loose, packed }: FileRefs,
+  objects: MigrationContext["objects"],
+): Promise<FileRefs> {
+  if (!objects) return { loose, packed };
+  const refs: StoredRef[] = [];
+  for (const ref of loose) {
+    refs.push(ref.kind === "direct" ? await withPeeledTag(ref, objects) : ref);
+  }
+  return { loose: refs, packed };
+}
+
+async function withPeeledTag(
+  ref: StoredDirectRef,
+  objects: NonNullable<MigrationContext["objects"]>,
+): Promise<StoredRef> {
+  // Branches lead to commits.
+  if (isBranch(ref.refname) || await objects.type(ref.oid) !== "tag") return ref;
+  const peeled = await objects.peel(ref.oid);
+  return peeled === undefined ? ref : { ...ref, kind: "peeled", peeled };
 }
 
 function requireSound({ loose }: FileRefs): void {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { copy } from "@std/fs";
 import { dirname } from "@std/path";
-import { Stack, verifyStack } from "@reftable/reftable";
+import { openObjects, openRepository, RefStore, Stack, verifyStack } from "@reftable/reftable";
 import { migrateRefs } from "../../../src/refs/migrate/migrate_refs.ts";
 import type { MigrationProgress } from "../../../src/refs/migrate/pace.ts";
 import { GitRepo, gitTest } from "../../peers/git.ts";
@@ -161,6 +161,28 @@ gitTest("migrateRefs() leaves logs behind when told to", async () => {
   assertEquals([logs, entries, after["0 logs"]], [0, 0, ""]);
   const refs = (view: Record<string, string>) => [view["0 refs"], view["1 refs"], view["2 refs"]];
   assertEquals(refs(after), refs(before));
+});
+
+gitTest("migrateRefs() stores what tags lead to when it can read objects", async () => {
+  for (const isRead of [false, true]) {
+    await using repo = await GitRepo.create({ refFormat: "files" });
+    const [a = ""] = await makeCommits(repo, 1);
+    for (const name of ["packed", "loose"]) {
+      await repo.ok(["tag", "-a", "-m", name, name, a]);
+      if (name === "packed") await repo.ok(["pack-refs", "--all"]);
+    }
+    await repo.ok(["tag", "light", a]);
+    const objects = isRead ? openObjects(await openRepository(repo.dir)) : undefined;
+    await migrateRefs(repo.dir, { to: "reftable", objects });
+    await using refs = await RefStore.open(repo.dir);
+    const kinds = refs.list({ prefix: "refs/tags/" }).map(({ refname, kind }) => [refname, kind]);
+    assertEquals(kinds.toArray(), [
+      ["refs/tags/light", "direct"],
+      ["refs/tags/loose", isRead ? "peeled" : "direct"],
+      ["refs/tags/packed", "peeled"],
+    ]);
+    assertEquals(await repo.ok(["rev-parse", "loose^{}", "packed^{}"]), `${a}\n${a}\n`);
+  }
 });
 
 gitTest("migrateRefs() takes refs as old and careless programs leave them", async () => {
