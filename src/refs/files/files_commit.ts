@@ -8,6 +8,7 @@ import type { NewRefValue, StoredRef } from "../stored_ref.ts";
 import type { FilesStorage } from "./files_storage.ts";
 import type { Undo } from "./files_logs.ts";
 import { LogRewrite } from "./log_rewrite.ts";
+import { LogTransfer } from "./log_transfer.ts";
 import type { PackedChange, PackedLock, PackedValue } from "./packed/packed_store.ts";
 import type { RefLock } from "./ref_lock.ts";
 
@@ -41,6 +42,7 @@ export class FilesCommit {
   readonly #logged: LockedChange[] = [];
   readonly #deleted: LockedChange[] = [];
   readonly #rewrites = new Map<string, LogRewrite>();
+  readonly #transfers = new Map<string, LogTransfer>();
   /** What ends with the commit, whether it succeeds or not. */
   readonly #cleanup = new AsyncDisposableStack();
   #packedLock: PackedLock | undefined;
@@ -133,15 +135,31 @@ export class FilesCommit {
     }
   }
 
+  /** Writes the logs that are written as a whole, so that nobody sees them yet. */
   async #prepareLogs(changes: readonly RefChange[]): Promise<void> {
     for (const { refname, log } of changes) {
-      if (log?.kind !== "rewrite") continue;
-      const path = this.#storage.logs.path(refname);
-      if (path === undefined || !this.#storage.logs.has(refname)) continue;
-      const lines = log.after.filter((entry) => entry !== undefined).map(formatKeptLine);
-      const rewrite = await LogRewrite.prepare(this.#storage, path, lines);
-      this.#rewrites.set(refname, this.#cleanup.use(rewrite));
+      if (log?.kind === "rewrite") await this.#prepareRewrite(refname, log);
+      else if (log?.kind === "append" && log.transfer) {
+        const move = { ...log.transfer, to: refname };
+        const transfer = await explain(refname, () => {
+          return LogTransfer.prepare(
+            this.#storage,
+            move,
+            formatLogLine({ ...log.committer, ...log }),
+          );
+        });
+        if (transfer) this.#transfers.set(refname, this.#cleanup.use(transfer));
+      }
     }
+  }
+
+  async #prepareRewrite(refname: string, log: LogChange & { kind: "rewrite" }): Promise<void> {
+    const { logs } = this.#storage;
+    const path = logs.path(refname);
+    if (path === undefined || !logs.has(refname)) return;
+    const lines = log.after.filter((entry) => entry !== undefined).map(formatKeptLine);
+    const rewrite = await LogRewrite.prepare(this.#storage, path, lines);
+    this.#rewrites.set(refname, this.#cleanup.use(rewrite));
   }
 
   /**
@@ -182,6 +200,9 @@ export class FilesCommit {
         await write.lock.publish();
         undos.delete(write);
         published++;
+        // The other ref has its log still.
+        const { refname } = write.change;
+        await explain(refname, async () => await this.#transfers.get(refname)?.commit());
       }
     } catch (error) {
       // Logs tell nothing that did not happen.
@@ -194,16 +215,9 @@ export class FilesCommit {
 
   /** Does what happens to a log. */
   async #changeLog({ refname, value, log }: RefChange): Promise<Undo | undefined> {
-    const { logs } = this.#storage;
-    const path = logs.path(refname);
-    if (path === undefined) return undefined;
-    try {
-      return await this.#changeLogAt(path, refname, log ?? deletedLog(value));
-    } catch (cause) {
-      if (!(cause instanceof ReftableError)) throw cause;
-      const message = `cannot update the ref '${refname}': ${cause.message}`;
-      throw refError(cause.code, refname, message, {}, cause);
-    }
+    const path = this.#storage.logs.path(refname);
+    if (path === undefined || this.#transfers.has(refname)) return undefined;
+    return await explain(refname, () => this.#changeLogAt(path, refname, log ?? deletedLog(value)));
   }
 
   async #changeLogAt(
@@ -215,20 +229,8 @@ export class FilesCommit {
     switch (log?.kind) {
       case undefined:
         return undefined;
-      case "append": {
-        const { transfer } = log;
-        const undo = transfer && await logs.transfer(transfer.from, refname, transfer.keep);
-        try {
-          const undoEntry = await logs.append(path, formatLogLine({ ...log.committer, ...log }));
-          return async () => {
-            await undoEntry();
-            await undo?.();
-          };
-        } catch (error) {
-          await undo?.();
-          throw error;
-        }
-      }
+      case "append":
+        return await logs.append(path, formatLogLine({ ...log.committer, ...log }));
       case "create":
         return await logs.create(path);
       case "delete":
@@ -236,6 +238,17 @@ export class FilesCommit {
       case "rewrite":
         return void await this.#rewrites.get(refname)?.commit();
     }
+  }
+}
+
+/** Does something about a log, and says for which ref when it fails. */
+async function explain<T>(refname: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    if (!(cause instanceof ReftableError)) throw cause;
+    const message = `cannot update the ref '${refname}': ${cause.message}`;
+    throw refError(cause.code, refname, message, {}, cause);
   }
 }
 

@@ -1,16 +1,14 @@
-import { compareText, decodeText, encodeText } from "../../bytes/text.ts";
+import { compareText, encodeText } from "../../bytes/text.ts";
 import { ReftableError } from "../../errors.ts";
 import { refnameProblem } from "../../format/refname.ts";
 import type { HashName } from "../../format/hash.ts";
 import type { FileMode, FileSystem } from "../../io/file_system.ts";
-import { runAsync } from "../../io/io.ts";
-import { readIfPresent } from "../../io/requests.ts";
+import { dirname } from "../../io/path.ts";
 import type { LogOrder } from "../backend.ts";
 import { within } from "../git_directory.ts";
 import { isCurrentWorktreeRef } from "../names.ts";
 import type { ReflogEntry } from "../reflog_entry.ts";
 import { removeEmptyDirectories, removeEmptyParents, withDirectories } from "./directories.ts";
-import { LogRewrite } from "./log_rewrite.ts";
 import { FileWalk } from "./loose_refs.ts";
 import { readLog } from "./read_log.ts";
 import { logPath, type RefPaths } from "./ref_paths.ts";
@@ -102,12 +100,10 @@ export class FilesLogs {
    */
   async append(path: string, line: string): Promise<Undo> {
     const fileSystem = this.#fileSystem;
-    const remove = await this.create(path);
-    const length = fileSystem.statSync(path)?.size ?? 0;
-    const undo = async () => {
-      if (length > 0) await fileSystem.truncate(path, length);
-      else await remove();
-    };
+    const info = fileSystem.statSync(path);
+    const undo = info?.kind === "file"
+      ? () => fileSystem.truncate(path, info.size)
+      : await this.create(path);
     try {
       using file = await fileSystem.append(path);
       file.write(encodeText(line));
@@ -116,6 +112,12 @@ export class FilesLogs {
       throw error;
     }
     return undo;
+  }
+
+  /** Sees to it that a log can be at a path: that there is a directory for it, but none in its place. */
+  async makePlace(path: string): Promise<void> {
+    await this.#clear(path);
+    await this.#fileSystem.makeDirectory(dirname(path), this.#mode);
   }
 
   /** Sees to it that no directory is where a log is to be. */
@@ -131,69 +133,5 @@ export class FilesLogs {
     if (!location) return;
     if (this.has(refname)) await this.#fileSystem.remove(logPath(location));
     await removeEmptyParents(this.#fileSystem, within(location.root, "logs"), [location.name]);
-  }
-
-  /**
-   * Makes one ref's log that of another one, in place of what that has.
-   *
-   * @param keep Whether the first one keeps it too.
-   * @returns What gives both their old logs.
-   */
-  async transfer(refname: string, newRefname: string, keep: boolean): Promise<Undo> {
-    const from = this.path(refname);
-    const to = this.path(newRefname);
-    if (from === undefined || to === undefined) return () => Promise.resolve();
-    const old = await this.#contents(to);
-    const restore = async () => {
-      if (old) await this.#write(to, old);
-      else await this.#fileSystem.remove(to);
-    };
-    const contents = keep ? await this.#contents(from) : undefined;
-    if (contents) await this.#write(to, contents);
-    if (keep) return restore;
-    if (!this.has(refname)) {
-      await this.#fileSystem.remove(to);
-      return restore;
-    }
-    await this.#move(from, to);
-    return async () => {
-      await this.#move(to, from);
-      await restore();
-    };
-  }
-
-  async #contents(path: string): Promise<Uint8Array | undefined> {
-    if (this.#fileSystem.statSync(path)?.kind !== "file") return undefined;
-    return await runAsync(readIfPresent(this.#fileSystem, path));
-  }
-
-  async #write(path: string, contents: Uint8Array): Promise<void> {
-    await this.#clear(path);
-    const location = { fileSystem: this.#fileSystem, mode: this.#mode };
-    await using rewrite = await withDirectories(this.#fileSystem, path, this.#mode, () => {
-      return LogRewrite.prepare(location, path, [decodeText(contents)]);
-    });
-    await rewrite.commit();
-  }
-
-  async #move(from: string, to: string): Promise<void> {
-    // The one may be where a directory of the other has to be.
-    const isInTheWay = from.startsWith(`${to}/`) || to.startsWith(`${from}/`);
-    if (!isInTheWay) return await this.#rename(from, to);
-    const aside = within(this.#paths.shared, "logs/refs/.tmp-renamed-log");
-    await this.#fileSystem.rename(from, aside);
-    try {
-      await this.#rename(aside, to);
-    } catch (error) {
-      await this.#rename(aside, from);
-      throw error;
-    }
-  }
-
-  async #rename(from: string, to: string): Promise<void> {
-    await this.#clear(to);
-    await withDirectories(this.#fileSystem, to, this.#mode, () => {
-      return this.#fileSystem.rename(from, to);
-    });
   }
 }

@@ -1,4 +1,4 @@
-import { ReftableError } from "../../errors.ts";
+import { firstError, ReftableError } from "../../errors.ts";
 import type { LogOrder, RefChange, RefSession, SessionOptions } from "../backend.ts";
 import { within } from "../git_directory.ts";
 import { isPseudoRef } from "../names.ts";
@@ -98,9 +98,10 @@ export class FilesSession implements RefSession {
 
   async commit(changes: readonly RefChange[]): Promise<void> {
     try {
+      await using _session = this;
       await new FilesCommit(this.#storage, this.#locks, this.#options).run(changes);
-    } finally {
-      await this[Symbol.asyncDispose]();
+    } catch (error) {
+      throw firstError(error);
     }
   }
 
