@@ -6,6 +6,7 @@
 
 import type { Case } from "../case.ts";
 import { compact, delayInPlace, delayWithWorker } from "./compaction.ts";
+import { readHead } from "./heads.ts";
 import { coldLookup, hotLookup, randomLookups } from "./lookups.ts";
 import { coldObject, hotObject } from "./objects.ts";
 import { list, verify } from "./processes.ts";
@@ -22,6 +23,7 @@ export const cases: readonly Case[] = [
   hotLookup,
   randomLookups,
   coldLookup,
+  readHead,
   hotObject,
   coldObject,
   list,
