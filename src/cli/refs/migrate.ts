@@ -1,7 +1,10 @@
+import { ReftableError } from "../../errors.ts";
+import { openObjects } from "../../refs/isomorphic_objects.ts";
+import { migrateRefs } from "../../refs/migrate/migrate_refs.ts";
 import type { Arguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
-import { Failure, fatal, UsageError } from "../failure.ts";
+import { Failure, UsageError } from "../failure.ts";
 
 /** `reftable refs migrate` */
 export const command: Command = {
@@ -16,7 +19,7 @@ export const command: Command = {
         negatable: false,
         help: "how refs are to be stored: files or reftable",
       },
-      { long: "dry-run", help: "only tell whether it is possible" },
+      { long: "dry-run", help: "leave the repository as it is, and the result in a directory" },
       { long: "no-reflog", help: "leave all logs behind" },
     ],
     examples: [
@@ -37,9 +40,27 @@ async function run(args: Arguments, context: Context): Promise<number> {
   }
   const format = FORMATS.find((format) => format === name);
   if (format === undefined) throw refused(`unknown ref storage format '${name}'`);
-  const refs = await context.refs();
-  if (refs.format === format) throw refused(`repository already uses '${format}' format`);
-  throw fatal("later");
+  const { repository } = await context.refs();
+  try {
+    const { directory, skipped } = await migrateRefs(repository.gitDir, {
+      to: format,
+      dryRun: args.has("dry-run"),
+      reflogs: !args.has("no-reflog"),
+      objects: openObjects(repository),
+      environment: (name) => context.system.env(name),
+      parameters: context.globals.config,
+    });
+    for (const refname of skipped) context.warn(`left behind what nobody can see: '${refname}'`);
+    if (directory === undefined) return 0;
+    const place = directory.replace(/^\.\//, "");
+    context.output.write(
+      `Finished dry-run migration of refs, the result can be found at '${place}'\n`,
+    );
+    return 0;
+  } catch (error) {
+    if (error instanceof ReftableError) throw refused(error.message);
+    throw error;
+  }
 }
 
 /** Git reports these by an exit code of −1. */
