@@ -188,3 +188,16 @@ export function firstError(error: unknown): unknown {
   while (first instanceof SuppressedError) first = first.suppressed;
   return first;
 }
+
+/**
+ * Does something, and throws what went wrong first; see {@linkcode firstError}.
+ *
+ * @internal
+ */
+export async function throwingFirst<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw firstError(error);
+  }
+}

@@ -1,4 +1,4 @@
-import { ReftableError } from "../errors.ts";
+import { ReftableError, throwingFirst } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
@@ -372,7 +372,7 @@ export class RefStore implements AsyncDisposable, Disposable {
   async pack(options: PackOptions = {}): Promise<void> {
     const { objects } = this.#context;
     const peel = objects && ((oid: string) => peelTag(objects, oid));
-    await this.#backend.pack({ peel, ...options });
+    await throwingFirst(() => this.#backend.pack({ peel, ...options }));
   }
 
   /** Closes what is open; see {@linkcode RefStore.open}. */

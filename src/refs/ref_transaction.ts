@@ -1,4 +1,4 @@
-import { ReftableError } from "../errors.ts";
+import { firstError, ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import { refnameProblem } from "../format/refname.ts";
 import type { RefBackend, RefSession } from "./backend.ts";
@@ -235,8 +235,8 @@ export class RefTransaction implements AsyncDisposable {
       this.#session = await backend.begin({ lockTimeout, isPeeled: objects !== undefined });
       await prepareUpdates(this.#session, this.#updates, options);
     } catch (error) {
-      await this.abort();
-      throw error;
+      await this.#giveUp();
+      throw firstError(error);
     }
     this.#state = "prepared";
   }
@@ -258,8 +258,19 @@ export class RefTransaction implements AsyncDisposable {
         zeroOid: this.#zeroOid,
       });
       await this.#session!.commit(changes);
-    } finally {
+    } catch (error) {
+      await this.#giveUp();
+      throw firstError(error);
+    }
+    await this.abort();
+  }
+
+  /** Gives the transaction up because something has failed: whether locks can be given back then is of no interest. */
+  async #giveUp(): Promise<void> {
+    try {
       await this.abort();
+    } catch (error) {
+      if (!(error instanceof ReftableError)) throw error;
     }
   }
 
@@ -268,7 +279,11 @@ export class RefTransaction implements AsyncDisposable {
     const session = this.#session;
     this.#session = undefined;
     this.#state = "closed";
-    await session?.[Symbol.asyncDispose]();
+    try {
+      await session?.[Symbol.asyncDispose]();
+    } catch (error) {
+      throw firstError(error);
+    }
   }
 
   /** Gives the transaction up unless it was committed. */

@@ -25,12 +25,12 @@
  * @module
  */
 
-import { ReftableError } from "../../errors.ts";
+import { firstError, ReftableError } from "../../errors.ts";
 import { denoFileSystem } from "../../io/deno_file_system.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import type { ObjectReader } from "../object_reader.ts";
 import type { OpenRepositoryOptions, Repository } from "../repository.ts";
-import { afterwards, type MigrationContext } from "./context.ts";
+import { afterwards, type Migrated, type MigrationContext } from "./context.ts";
 import { type MigrationProgress, Pace } from "./pace.ts";
 import { removeTree } from "../remove_tree.ts";
 import { migrateToFiles } from "./to_files.ts";
@@ -122,19 +122,24 @@ export async function migrateRefs(
     dryRun,
     pace: new Pace(onProgress),
   };
-  let isDone = false;
+  const remove = () => removeTree(fileSystem, temporary);
+  let migrated: Migrated;
   try {
     await fileSystem.makeDirectory(temporary, mode);
     const migrate = to === "reftable" ? migrateToReftable : migrateToFiles;
-    const migrated = await migrate(context);
+    migrated = await migrate(context);
     context.pace.report();
-    isDone = true;
-    return { ...migrated, workingTrees: trees.length, directory: dryRun ? temporary : undefined };
-  } finally {
-    const remove = () => removeTree(fileSystem, temporary);
-    if (!isDone) await remove();
-    else if (!dryRun) await afterwards(temporary, remove);
+  } catch (error) {
+    // Whether what was made can be removed is of less interest than why it is.
+    await remove().catch(ignoreRefusal);
+    throw firstError(error);
   }
+  if (!dryRun) await afterwards(temporary, remove);
+  return { ...migrated, workingTrees: trees.length, directory: dryRun ? temporary : undefined };
+}
+
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof ReftableError)) throw error;
 }
 
 /** Checks that refs are stored in one way only, and where they are by default. */

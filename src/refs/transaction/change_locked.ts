@@ -1,3 +1,4 @@
+import { throwingFirst } from "../../errors.ts";
 import type { RefBackend, RefChange, RefSession, SessionOptions } from "../backend.ts";
 import { lockRefused } from "../ref_errors.ts";
 
@@ -14,10 +15,12 @@ export async function changeLocked(
   build: (session: RefSession) => readonly RefChange[] | Promise<readonly RefChange[]>,
 ): Promise<void> {
   if (refnames.length === 0) return;
-  await using session = await backend.begin(options);
-  for (const [refname, failure] of await session.lock(refnames)) {
-    throw lockRefused(refname, refname, failure);
-  }
-  const changes = await build(session);
-  if (changes.length > 0) await session.commit(changes);
+  await throwingFirst(async () => {
+    await using session = await backend.begin(options);
+    for (const [refname, failure] of await session.lock(refnames)) {
+      throw lockRefused(refname, refname, failure);
+    }
+    const changes = await build(session);
+    if (changes.length > 0) await session.commit(changes);
+  });
 }
