@@ -9,12 +9,15 @@ const TRIES = 3;
 /**
  * Does something to a file whose directories may be missing. Others remove empty directories when they have deleted a
  * ref, so it is tried more than once.
+ *
+ * @param onMade Called when directories were made.
  */
 export async function withDirectories<T>(
   fileSystem: FileSystem,
   path: string,
   mode: FileMode | undefined,
   action: () => Promise<T>,
+  onMade: () => void = () => {},
 ): Promise<T> {
   for (let tries = 1;; tries++) {
     try {
@@ -24,6 +27,7 @@ export async function withDirectories<T>(
       if (!isMissing || tries > TRIES) throw error;
     }
     await fileSystem.makeDirectory(dirname(path), mode);
+    onMade();
   }
 }
 

@@ -1,5 +1,6 @@
 import { compareText } from "../../bytes/text.ts";
 import { ReftableError } from "../../errors.ts";
+import { dirname } from "../../io/path.ts";
 import type { LogChange, RefChange, SessionOptions } from "../backend.ts";
 import { formatKeptLine, formatLogLine } from "../log_line.ts";
 import { BRANCH_PREFIX, isCurrentWorktreeRef } from "../names.ts";
@@ -73,6 +74,28 @@ export class FilesCommit {
     for (const { change } of this.#deleted) await this.#changeLog(change);
     if (isPackedChanged && this.#packed.length === 0) await this.#packedLock!.commit();
     for (const { lock } of this.#deleted) await lock.unlink();
+    await this.#sync();
+  }
+
+  /** Waits until refs have reached the disk; logs need not, as with Git. */
+  async #sync(): Promise<void> {
+    const { fileSystem } = this.#storage;
+    const directories = new Set<string>();
+    for (const { lock } of [...this.#written, ...this.#deleted]) {
+      for (const directory of lock.changedDirectories()) directories.add(directory);
+    }
+    try {
+      for (const directory of directories) {
+        // A ref may be where a directory was; then that has changed which the directory was in.
+        if (fileSystem.lstatSync(directory)?.kind === "directory") {
+          await fileSystem.syncDirectory(directory);
+        } else directories.add(dirname(directory));
+      }
+    } catch (cause) {
+      if (!(cause instanceof ReftableError)) throw cause;
+      const message = `Refs were changed, but a crash may undo it: ${cause.message}`;
+      throw new ReftableError(cause.code, message, { file: cause.file, cause });
+    }
   }
 
   #sort(change: RefChange): void {

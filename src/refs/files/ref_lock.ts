@@ -2,6 +2,7 @@ import { encodeText } from "../../bytes/text.ts";
 import { ReftableError } from "../../errors.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import type { PendingFile } from "../../io/pending_file.ts";
+import { dirname } from "../../io/path.ts";
 import { within } from "../git_directory.ts";
 import { nameTaken, refError } from "../ref_errors.ts";
 import type { NewRefValue, StoredRef } from "../stored_ref.ts";
@@ -27,6 +28,8 @@ export class RefLock implements AsyncDisposable {
   isDirectory = false;
   /** What the ref held when it was locked. */
   stored: StoredRef | undefined;
+  /** Whether directories were made for its file. */
+  #hasMadeDirectories = false;
 
   /** Makes a lock that is not taken yet. */
   constructor(storage: FilesStorage, refname: string, location: RefLocation) {
@@ -53,7 +56,9 @@ export class RefLock implements AsyncDisposable {
     const { fileSystem, mode } = this.#storage;
     const acquire = () => acquireGitLock(fileSystem, this.path, { timeout, mode });
     try {
-      this.#file = await withDirectories(fileSystem, this.path, mode, acquire);
+      this.#file = await withDirectories(fileSystem, this.path, mode, acquire, () => {
+        this.#hasMadeDirectories = true;
+      });
     } catch (error) {
       throw this.#explain(error);
     }
@@ -164,6 +169,15 @@ export class RefLock implements AsyncDisposable {
   #failure(what: string, cause: unknown): unknown {
     if (!(cause instanceof ReftableError)) return cause;
     return refError(cause.code, this.refname, `${what}: ${cause.message}`, {}, cause);
+  }
+
+  /** The directories that are others when the ref's file is there, or gone. */
+  changedDirectories(): string[] {
+    const directory = dirname(this.path);
+    if (!this.#hasMadeDirectories) return [directory];
+    const { root, name } = this.location;
+    const ends = [...name].flatMap((character, end) => character === "/" ? end : []);
+    return [root, ...ends.map((end) => within(root, name.slice(0, end)))];
   }
 
   /** Removes the ref's file. */

@@ -2,6 +2,7 @@ import { encodeText } from "../../../bytes/text.ts";
 import { ReftableError } from "../../../errors.ts";
 import type { HashName } from "../../../format/hash.ts";
 import type { FileInfo, FileMode, FileSystem } from "../../../io/file_system.ts";
+import { dirname } from "../../../io/path.ts";
 import { PendingFile } from "../../../io/pending_file.ts";
 import type { ListRefsOptions } from "../../backend.ts";
 import { ExistingDirectories } from "../../existing_directories.ts";
@@ -162,7 +163,12 @@ class PackedRefsLock implements PackedLock {
   async prepare(changes: readonly PackedChange[]): Promise<void> {
     const { fileSystem, path, mode } = this.#location;
     const file = `${path}.new`;
-    const pending = await PendingFile.create(fileSystem, file, mode);
+    let pending = await PendingFile.create(fileSystem, file, mode);
+    if (!pending) {
+      // Whoever writes it has the lock that is ours now: it was left behind by one who was killed.
+      await fileSystem.remove(file);
+      pending = await PendingFile.create(fileSystem, file, mode);
+    }
     if (!pending) {
       const message = `unable to create file ${file}: File exists`;
       throw new ReftableError("io", message, { file });
@@ -179,6 +185,8 @@ class PackedRefsLock implements PackedLock {
     this.#close();
     await pending.commit(path, async () => await fileSystem.stat(pending.path) === undefined);
     this.#pending = undefined;
+    // The files of refs go only when it is sure that what was packed of them stays.
+    await fileSystem.syncDirectory(dirname(path));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
