@@ -73,6 +73,10 @@ export type ReftableErrorCode =
  * - `"temporary"`: there is a file that somebody is writing, or left behind,
  * - `"lock"`: there is a lock that somebody holds, or left behind,
  * - `"geometric"`: the tables are not as few as compaction would make them.
+ *
+ * Of a repository:
+ *
+ * - `"stray-ref"`: there is a file that looks as if refs were stored in files, where they are in reftables.
  */
 export type ProblemCode =
   | "magic"
@@ -105,7 +109,8 @@ export type ProblemCode =
   | "orphan"
   | "temporary"
   | "lock"
-  | "geometric";
+  | "geometric"
+  | "stray-ref";
 
 /** Which ref an error is about. */
 export interface RefErrorDetails {

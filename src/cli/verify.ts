@@ -2,8 +2,10 @@ import { basename } from "@std/path";
 import {
   denoFileSystem,
   findRepositoryStacks,
+  findStrayRefs,
   type Problem,
   ReftableError,
+  type StrayRefFile,
   verifyStack,
   verifyTable,
 } from "../../mod.ts";
@@ -78,4 +80,19 @@ async function verify(
     const options = { ...optionsFor(directory), hash, geometricFactor };
     print((await verifyStack(directory, options)).problems);
   }
+  // A directory of tables is no more than that.
+  if (directories[0] === path) return;
+  for (const { file, kind } of await findStrayRefs(path)) {
+    print([{ severity: "warning", code: "stray-ref", file, message: STRAY[kind] }]);
+  }
 }
+
+/** What files are that look as if refs were stored in files. */
+const STRAY: Readonly<Record<StrayRefFile["kind"], string>> = {
+  head:
+    "it is not the stub that should be here; whoever reads it finds something else than the stack says",
+  ref: "it looks like a ref, but refs are stored in reftables: nobody reads it",
+  log: "it looks like the log of a ref, but logs are stored in reftables: nobody reads it",
+  "packed-refs": "refs are stored in reftables: nobody reads it",
+  migration: "a migration of refs has left it, or is under way",
+};

@@ -107,6 +107,28 @@ Deno.test("verify looks into all stacks of a repository", async () => {
   }
 });
 
+Deno.test("verify finds what looks like refs in files beside reftables", async () => {
+  using directory = temporary();
+  const path = `${directory.path}/git`;
+  await copy(`${FIXTURES}/repository/git`, path);
+  const strays = async (path: string, ...options: string[]) => {
+    const { code, stdout } = await verify(["--json", ...options, path], directory.options);
+    const problems: Problem[] = stdout.trim().split("\n").map((line) => JSON.parse(line));
+    const found = problems.filter(({ code }) => code === "stray-ref");
+    return [code, ...found.map(({ severity, file }) => [severity, file])];
+  };
+  assertEquals(await strays(path, "--strict"), [0]);
+  Deno.writeTextFileSync(`${path}/packed-refs`, "");
+  Deno.writeTextFileSync(`${path}/worktrees/linked/ORIG_HEAD`, "");
+  const expected = [
+    ["warning", `${path}/packed-refs`],
+    ["warning", `${path}/worktrees/linked/ORIG_HEAD`],
+  ];
+  assertEquals(await strays(path), [0, ...expected]);
+  assertEquals(await strays(path, "--strict"), [1, ...expected]);
+  assertEquals(await strays(`${path}/reftable`, "--strict"), [0]);
+});
+
 Deno.test("verify uses the hash that a repository's configuration says", async () => {
   using directory = temporary();
   await copy(`${FIXTURES}/repository/git`, `${directory.path}/git`);
