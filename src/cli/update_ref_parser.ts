@@ -163,7 +163,8 @@ const ESCAPES: Readonly<Record<string, number>> = {
  * @returns `undefined` when it is none.
  */
 function unquote(text: string): { text: string; length: number } | undefined {
-  const [quoted] = /^"(?:[^"\\]+|\\(?:[abtnvfr"\\]|[0-3][0-7]{2}))*"/.exec(text) ?? [];
+  // Written so that there is one way only to match, however long it is.
+  const [quoted] = /^"[^"\\]*(?:\\(?:[abtnvfr"\\]|[0-3][0-7]{2})[^"\\]*)*"/.exec(text) ?? [];
   if (quoted === undefined) return undefined;
   const bytes: number[] = [];
   for (

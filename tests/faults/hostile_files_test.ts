@@ -260,6 +260,13 @@ tidyTest("update-ref, patterns and load take words of any length", async () => {
   const name = `refs/heads/${"a".repeat(MANY)}`;
   const text = `create "${name}" x\n`;
   assertEquals(new InstructionParser(text, "create ".length, "\n", "create").refname(), name);
+  const endless = new InstructionParser(
+    text.replaceAll('" x', " x"),
+    "create ".length,
+    "\n",
+    "create",
+  );
+  assertThrows(() => endless.refname(), Error, "badly quoted argument");
   const matches = compileWildmatch(`[[:${"a".repeat(MANY)}:]]`);
   assertEquals(matches("a"), false);
   assertThrows(() => parseRecord("[".repeat(1_000_000)), SyntaxError);
