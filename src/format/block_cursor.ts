@@ -192,10 +192,105 @@ export class BlockCursor {
    * @throws {ReftableError} With code `"format"` on damage met on the way.
    */
   seek(target: Uint8Array, targetLength: number): boolean {
-    this.keyLength = 0;
-    this.#prefixLimit = 0;
-    this.valueEnd = this.#lastRestartBelow(target, targetLength);
-    // While a record shares more with the one before it than the target does, it is below the target too.
+    const start = this.#lastRestartBelow(target, targetLength);
+    const found = this.block.type === BlockType.log
+      ? -1
+      : this.#passBelow(start, target, targetLength);
+    this.#prefixLimit = this.keyLength = 0;
+    this.valueEnd = found < 0 ? start : found;
+    if (found < 0) return this.#seekFrom(target, targetLength);
+    // What it shares with the keys that were passed, it shares with the target.
+    const prefixLength = this.#bytes[found]!;
+    if (found === this.#end) return false;
+    if (prefixLength > this.key.length) this.#growKey(prefixLength);
+    for (let i = 0; i < prefixLength; i++) this.key[i] = target[i]!;
+    this.#prefixLimit = this.keyLength = prefixLength;
+    return this.next();
+  }
+
+  /**
+   * Goes to the record of the current block that begins at a position.
+   *
+   * @throws {ReftableError} With code `"format"` on damage met on the way.
+   */
+  goTo(position: number): void {
+    const { block } = this;
+    let low = 0;
+    let high = block.restartCount;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (restartPosition(block, middle) <= position) low = middle + 1;
+      else high = middle;
+    }
+    this.keyLength = this.#prefixLimit = 0;
+    this.valueEnd = low === 0 ? block.start : restartPosition(block, low - 1);
+    while (this.valueEnd < position) this.next();
+    if (this.valueEnd !== position) {
+      throw this.#damage("a restart leads past it", "restart", position);
+    }
+    this.next();
+  }
+
+  /**
+   * Passes records below the target without putting their keys together, which takes a third of the time.
+   *
+   * @returns Where the first one that is not below begins, or where the records end; −1 when one is met that must be
+   * looked at more closely.
+   */
+  #passBelow(start: number, target: Uint8Array, targetLength: number): number {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    const hashSize = this.#hashSize;
+    let position = start;
+    const isIndex = this.block.type === BlockType.index;
+    let keyLength = 0;
+    let matched = 0;
+    // Where the last key differs from the target: below every byte when it ended there.
+    let last = -1;
+    while (position < end) {
+      const record = position;
+      const prefixLength = bytes[position++]!;
+      let suffix = bytes[position++]!;
+      if (suffix >= 0x80) {
+        if (bytes[position]! >= 0x80) return -1;
+        suffix = (((suffix & 0x7f) + 1) << 7) | bytes[position++]!;
+      }
+      if (prefixLength >= 0x80 || prefixLength > keyLength) return -1;
+      const suffixLength = suffix >>> 3;
+      const valueType = suffix & 7;
+      keyLength = prefixLength + suffixLength;
+      const keyEnd = position + suffixLength;
+      if (this.#refs) {
+        if (valueType > 2 || bytes[keyEnd]! >= 0x80) return -1;
+        position = keyEnd + 1 + valueType * hashSize;
+      } else {
+        // An index record has one number, an object mostly as many as its type says.
+        let count = isIndex ? 1 : valueType;
+        if (count === 0) return -1;
+        for (position = keyEnd; count > 0; count--) while (bytes[position++]! >= 0x80);
+      }
+      if (!(position <= end)) return -1;
+      // While a record shares more with the one before it than the target does, it is below the target too.
+      if (prefixLength > matched) continue;
+      const before = matched;
+      let place = keyEnd - suffixLength;
+      matched = prefixLength;
+      while (matched < targetLength && place < keyEnd && bytes[place] === target[matched]) {
+        matched++;
+        place++;
+      }
+      if (matched === targetLength || (place < keyEnd && bytes[place]! > target[matched]!)) {
+        return record;
+      }
+      const next = place < keyEnd ? bytes[place]! : -1;
+      if (matched < before || (matched === before && next <= last)) return -1;
+      last = next;
+    }
+    return end;
+  }
+
+  /** Goes on as {@linkcode BlockCursor.seek} does, record by record. */
+  #seekFrom(target: Uint8Array, targetLength: number): boolean {
     let matched = 0;
     while (this.next()) {
       if (this.sharedLength > matched) continue;

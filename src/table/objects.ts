@@ -1,5 +1,6 @@
 import { startsWithBytes } from "../bytes/compare.ts";
 import { BlockCursor } from "../format/block_cursor.ts";
+import { findObject } from "../format/find_object.ts";
 import { decodeObjectPositions } from "../format/object_record.ts";
 import { decodeRef, type RefRecord, RefValueType } from "../format/ref_record.ts";
 import { runSync } from "../io/io.ts";
@@ -62,14 +63,13 @@ export class ObjectLookup {
     if (block.type !== refs.type) throw wrongType(loader, block, refs.type);
     const cursor = this.#refs;
     cursor.jump(block);
-    const { bytes } = block;
-    const first = oid[0]!;
-    while (cursor.next()) {
-      const last = cursor.valueEnd - hashSize;
-      // One byte tells nearly always that neither of the last two ids is the one.
-      if (bytes[last] !== first && bytes[last - hashSize] !== first) continue;
-      if (mentions(cursor, oid)) found.push(decodeRef(cursor, hashSize, minUpdateIndex));
+    let record = findObject(block, block.start, oid);
+    for (; record !== undefined && record >= 0; record = findObject(block, cursor.valueEnd, oid)) {
+      cursor.goTo(record);
+      found.push(decodeRef(cursor, hashSize, minUpdateIndex));
     }
+    // To walk through all records tells what is wrong.
+    if (record !== undefined) { while (cursor.next()); }
   }
 
   *#inAllBlocks(refs: Section, oid: Uint8Array): Generator<RefRecord, void, void> {

@@ -324,3 +324,32 @@ Deno.test("BlockCursor is not misled by damage it met before", () => {
     assertEquals(keyOf(cursor), target);
   }
 });
+
+Deno.test("BlockCursor.goTo() goes to any record from anywhere", () => {
+  for (const { name, bytes } of fixtures()) {
+    const { hashSize } = layoutOf(bytes);
+    const cursor = new BlockCursor(hashSize);
+    const other = new BlockCursor(hashSize);
+    for (const block of blocksOf(bytes).slice(0, 6)) {
+      cursor.jump(block);
+      other.jump(block);
+      const all: [start: number, key: Uint8Array, end: number][] = [];
+      for (let start = block.start; cursor.next(); start = cursor.valueEnd) {
+        all.push([start, keyOf(cursor), cursor.valueEnd]);
+      }
+      for (const [start, key, end] of [...all.toReversed(), ...all.filter((_, i) => i % 5 === 0)]) {
+        other.goTo(start);
+        assertEquals([keyOf(other), other.valueEnd], [key, end], name);
+      }
+    }
+  }
+  // A restart that does not lead to a record leads nowhere else either.
+  const records = [directRef("a"), directRef("b"), directRef("c")];
+  const place = 4 + records[0]!.length;
+  const block = framed(BlockType.ref, records, [4, place + 1]);
+  assertDamaged(
+    block,
+    /record at offset \d+: /,
+    (cursor) => cursor.goTo(place + records[1]!.length),
+  );
+});
