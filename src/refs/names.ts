@@ -82,6 +82,20 @@ export function parseWorktreeName(refname: string): RefPlace {
 }
 
 /**
+ * Gives the shortest name of a ref as one working tree sees it: what others call `worktrees/<id>/HEAD` is just `HEAD` in
+ * the working tree of that id.
+ *
+ * @param worktreeId The linked working tree; `undefined` in the main one.
+ */
+export function canonicalName(refname: string, worktreeId: string | undefined): string {
+  if (refname.startsWith(REFS_PREFIX)) return refname;
+  const place = parseWorktreeName(refname);
+  const isOwn = place.kind === "main" && worktreeId === undefined ||
+    place.kind === "other" && place.worktree === worktreeId;
+  return isOwn ? place.refname : refname;
+}
+
+/**
  * Tells whether a ref of this name can be read and deleted without harm though the name may break the rules: below
  * `refs/` it must not lead out of it, elsewhere it must look like a root ref.
  */

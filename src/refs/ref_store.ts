@@ -96,10 +96,11 @@ export class RefStore implements AsyncDisposable, Disposable {
     this.repository = repository;
     this.#backend = backend;
     const { identity, environment, objects } = options;
-    const { config, hash } = repository;
+    const { config, hash, worktreeId } = repository;
     this.#context = {
       backend,
       hash,
+      worktreeId,
       policy: reflogPolicy(repository),
       identity: () => identity ?? committerIdentity({ config, environment }),
       objects: typeof objects === "function" ? objects(repository) : objects,
@@ -308,13 +309,15 @@ export class RefStore implements AsyncDisposable, Disposable {
       const message = "Cannot tell which commits are unreachable: no reader of objects was given";
       throw new ReftableError("api", message);
     }
-    const history = objects && new History(objects);
+    const sources = objects && {
+      history: new History(objects),
+      format: this.format,
+      allTips: () => this.#allTips(),
+    };
     return await removeFromLogs(
       this.#backend,
       [...new Set(refnames)],
-      (reader, refname) => {
-        return expiryFilter(reader, refname, options, history, () => this.#allTips());
-      },
+      (reader, refname) => expiryFilter(reader, refname, options, sources),
       (oid) => this.#peel(oid),
       options,
     );

@@ -63,6 +63,8 @@ export interface TransactionContext {
   readonly backend: RefBackend;
   /** The hash of the object ids. */
   readonly hash: HashName;
+  /** The linked working tree that is open; `undefined` when it is the main one. */
+  readonly worktreeId: string | undefined;
   /** Which refs get a log by themselves. */
   readonly policy: ReflogPolicy;
   /** Tells who makes the changes. */
@@ -218,10 +220,12 @@ export class RefTransaction implements AsyncDisposable {
     if (this.#state !== "open") throw wrongState(this.#state);
     this.#state = "preparing";
     try {
-      const { backend, objects } = this.#context;
+      const { backend, objects, worktreeId } = this.#context;
       const { lockTimeout, allowRejections = false } = this.#options;
       const options: PrepareOptions = {
         zeroOid: this.#zeroOid,
+        format: backend.format,
+        worktreeId,
         onRejected: allowRejections
           ? (update, error) => this.#noteRejection(update, error)
           : undefined,

@@ -107,9 +107,12 @@ class RenameChanges {
     const value: NewRefValue = ref.kind === "peeled"
       ? { kind: "peeled", oid, peeled: ref.peeled }
       : { kind: "direct", oid };
-    const isLogged = this.#isLogged(to) || this.#session.hasLog(from);
+    const hasLog = this.#session.hasLog(from);
+    // In files, a log that a ref left behind which had the new name goes on.
+    const isReplaced = this.#logsAll || hasLog || this.#session.read(to) !== undefined;
+    const transfer = isReplaced ? { from, keep } : undefined;
     // The log tells that the ref came out of what it is, as Git has it.
-    const log = isLogged ? { ...this.#entry(oid, oid), transfer: { from, keep } } : undefined;
+    const log = hasLog || this.#isLogged(to) ? { ...this.#entry(oid, oid), transfer } : undefined;
     const created: RefChange = { refname: to, value, log };
     if (keep) return [created];
     const changes: RefChange[] = [{ refname: from, value: "delete" }, created];

@@ -30,7 +30,7 @@ export interface MovedBranch {
  * @param heads The names of the HEADs; see {@linkcode headNames}.
  */
 export async function moveHeads(
-  { backend, policy, hash }: TransactionContext,
+  { backend, policy, hash, worktreeId }: TransactionContext,
   heads: readonly string[],
   { from, to, message, identity, lockTimeout }: MovedBranch,
 ): Promise<void> {
@@ -52,11 +52,11 @@ export async function moveHeads(
       message,
     })
   );
-  const options = { zeroOid: zeroOid(hash), onRejected: undefined };
+  const { format } = backend;
+  const options = { zeroOid: zeroOid(hash), format, worktreeId, onRejected: undefined };
   await using session = await backend.begin({ lockTimeout });
   await prepareUpdates(session, updates, options);
-  const { format } = backend;
-  await session.commit(buildChanges(session, updates, { ...options, format, policy, identity }));
+  await session.commit(buildChanges(session, updates, { ...options, policy, identity }));
 }
 
 /** Names the HEADs of all working trees, as one of them sees them. */

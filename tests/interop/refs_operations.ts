@@ -29,8 +29,10 @@ export type Place = "main" | "linked";
 export interface World {
   /** Gives a whole number below a limit. */
   readonly random: (limit: number) => number;
-  /** Commits. */
+  /** Objects of several kinds. */
   readonly oids: readonly string[];
+  /** Those of them that are commits, and the one that was checked out first. */
+  readonly commits: readonly string[];
   /** When the next operation is made, in seconds; a minute after the last. */
   readonly time: number;
   /** Whether commits can be found. */
@@ -102,6 +104,10 @@ function updateRefs(world: World): Operation {
     return randomCommand(world, place, allowRejections);
   });
   if (isTooMuchForGit(world.look(place), commands)) return updateRefs(world);
+  // Locks are files: that of `a/b` is in the way of `a` though `a/b` is rejected, as long as it is held.
+  if (world.refFormat === "files" && allowRejections && areInTheWay(commands)) {
+    return updateRefs(world);
+  }
   // Of several stacks git writes one after another, and the logs of the later ones tell what is in the first.
   if (place === "linked" && commands.length > 1 && commands.some(({ isSymref }) => isSymref)) {
     return updateRefs(world);
@@ -137,6 +143,10 @@ function isTooMuchForGit(refs: RefStore, commands: readonly Command[]): boolean 
   const names = [...followed, ...commands.map(({ refname }) => refname)];
   return new Set(followed).size < followed.length ||
     followed.some((a) => names.some((b) => a.startsWith(`${b}/`) || b.startsWith(`${a}/`)));
+}
+
+function areInTheWay(commands: readonly Command[]): boolean {
+  return commands.some((a) => commands.some((b) => a.refname.startsWith(`${b.refname}/`)));
 }
 
 interface Command {
@@ -178,6 +188,8 @@ function randomCommand(world: World, place: Place, isBatch: boolean): Command {
     case 5:
     case 6: {
       const isZero = expect === undefined || /^0*$/.test(expect);
+      // Without the file HEAD there is no repository.
+      if (world.refFormat === "files" && refname === "HEAD" && noDeref) break;
       return {
         refname,
         noDeref,
@@ -312,6 +324,10 @@ function renameBranch(world: World): Operation {
   const [from, to] = pickBranches(world);
   // git would only have HEADs point elsewhere.
   if (isHeadBroken(refs) || refs.read(from) === undefined) return randomOperation(world);
+  if (world.refFormat === "files") {
+    // A HEAD that points at what is deleted first tells of that, and then of the new one.
+    if (hasLogAround(refs, to) || isHeadBranch(refs, to)) return randomOperation(world);
+  }
   // To git a branch that leads nowhere is none.
   const force = refs.resolve(to)?.oid === undefined;
   return {
@@ -323,6 +339,13 @@ function renameBranch(world: World): Operation {
       return refs.rename(from, to, { message, force, moveHeads: true, identity });
     },
   };
+}
+
+/** Tells whether logs without refs are in a log's way: git loses the log that it would put there. */
+function hasLogAround(refs: RefStore, refname: string): boolean {
+  return refs.reflogNames().some((name) => {
+    return name.startsWith(`${refname}/`) || refname.startsWith(`${name}/`);
+  });
 }
 
 function copyBranch(world: World): Operation {
@@ -358,6 +381,10 @@ function short(branch: string): string {
 function writeLog(world: World): Operation {
   const place = pickPlace(world);
   const refname = pick(world, writableNames(world));
+  // Files that logs without refs leave behind make git stop in the middle of a transaction.
+  if (world.refFormat === "files" && world.look(place).read(refname) === undefined) {
+    return randomOperation(world);
+  }
   const [oldOid, newOid] = [pick(world, world.oids), pick(world, world.oids)];
   const message = pick(world, MESSAGES);
   return {
@@ -438,6 +465,7 @@ function gitTime(time: number): string {
 
 function pack(world: World): Operation {
   const place = pickPlace(world);
+  if (world.refFormat === "files" && hasOddBranch(world)) return randomOperation(world);
   const auto = world.random(2) === 0;
   return {
     name: `${place}: pack`,
@@ -445,4 +473,11 @@ function pack(world: World): Operation {
     args: ["pack-refs", ...(auto ? ["--auto"] : ["--all"])],
     run: (refs) => refs.pack(auto ? { auto } : { all: true }),
   };
+}
+
+/** Tells whether a branch holds no commit, which symbolic refs and logs make possible; git does not pack it then. */
+function hasOddBranch({ look, commits }: World): boolean {
+  return look("main").list({ prefix: "refs/heads/" }).some((ref) => {
+    return ref.kind === "peeled" || ref.kind === "direct" && !commits.includes(ref.oid);
+  });
 }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
+  canonicalName,
   isBranch,
   isPerWorktreeRef,
   isPseudoRef,
@@ -78,6 +79,15 @@ Deno.test("parseWorktreeName() gives no name for the place of a working tree its
   const expected = { kind: "other", worktree: "w", refname: "" } as const;
   assertEquals(parseWorktreeName("worktrees/w"), expected);
   assertEquals(parseWorktreeName("worktrees/w/"), expected);
+});
+
+Deno.test("canonicalName() takes the way to one's own working tree off", () => {
+  assertEquals(canonicalName("worktrees/w/HEAD", "w"), "HEAD");
+  assertEquals(canonicalName("worktrees/w/refs/bisect/bad", "w"), "refs/bisect/bad");
+  assertEquals(canonicalName("main-worktree/HEAD", undefined), "HEAD");
+  const others = ["worktrees/v/HEAD", "main-worktree/HEAD", "worktrees/w/refs/heads/a", "HEAD"];
+  for (const name of [...others, "refs/heads/a"]) assertEquals(canonicalName(name, "w"), name);
+  assertEquals(canonicalName("worktrees/w/HEAD", undefined), "worktrees/w/HEAD");
 });
 
 Deno.test("isSafeRefname() refuses what leads out of refs/, and what looks like a file", () => {

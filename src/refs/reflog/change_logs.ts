@@ -1,10 +1,11 @@
 import { ReftableError } from "../../errors.ts";
 import { refnameProblem } from "../../format/refname.ts";
-import type { RefBackend, RefChange, RefReader } from "../backend.ts";
+import type { RefBackend, RefChange, RefReader, RefSession } from "../backend.ts";
 import { collapseMessage } from "../log_message.ts";
 import { isPseudoRef, isRootRef } from "../names.ts";
-import { refError } from "../ref_errors.ts";
+import { nameTaken, refError } from "../ref_errors.ts";
 import type { Identity } from "../reflog_entry.ts";
+import { resolveStored } from "../resolve.ts";
 import { changeLocked } from "../transaction/change_locked.ts";
 import {
   planRewrite,
@@ -53,7 +54,22 @@ export async function appendToLog(
   }
   const text = collapseMessage(message);
   const log = { kind: "append", oldOid, newOid, committer, message: text } as const;
-  await changeLocked(backend, [refname], options, () => [{ refname, log }]);
+  await changeLocked(backend, [refname], options, (session) => {
+    if (backend.format !== "reftable") checkLockable(session, refname);
+    return [{ refname, log }];
+  });
+}
+
+/** Checks what Git checks where locks are files: that there is, or could be, a ref of this name. */
+function checkLockable(session: RefSession, refname: string): void {
+  const ref = session.read(refname);
+  if (ref === undefined) {
+    const other = session.findConflicts([refname], new Set()).get(refname);
+    if (other !== undefined) throw nameTaken(refname, other);
+  } else if (resolveStored(session, ref).isBroken) {
+    const message = `cannot lock ref '${refname}': error reading reference`;
+    throw refError("format", refname, message);
+  }
 }
 
 /** Deletes logs with all their entries. Refs without a log are passed over. */

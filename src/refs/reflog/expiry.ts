@@ -1,7 +1,8 @@
-import type { RefReader } from "../backend.ts";
+import type { RefFormat, RefReader } from "../backend.ts";
 import type { History } from "../history.ts";
 import { parseWorktreeName } from "../names.ts";
 import { isZero } from "../object_id.ts";
+import { resolveStored } from "../resolve.ts";
 import type { ReflogFilter, ReflogRewriteOptions } from "./rewrite_log.ts";
 
 /** Which entries go out of logs, and how. */
@@ -18,21 +19,29 @@ export interface ReflogExpiry extends ReflogRewriteOptions {
   readonly filter?: ReflogFilter | undefined;
 }
 
+/** What to find out with which commits can be reached. */
+export interface ReachableSources {
+  /** Where commits are looked up. */
+  readonly history: History;
+  /** How refs are stored. */
+  readonly format: RefFormat;
+  /** Gives the objects of all refs. */
+  allTips(): Iterable<string>;
+}
+
 /**
  * Makes what decides about the entries of a log.
  *
- * @param history Where commits are looked up; needed for those that cannot be reached.
- * @param allTips Gives the objects of all refs.
+ * @param sources Needed for what cannot be reached.
  */
 export async function expiryFilter(
   reader: RefReader,
   refname: string,
   { before = -Infinity, unreachableBefore = -Infinity, filter }: ReflogExpiry,
-  history: History | undefined,
-  allTips: () => Iterable<string>,
+  sources: ReachableSources | undefined,
 ): Promise<ReflogFilter> {
-  const lost = history && unreachableBefore > before
-    ? await findLost(reader, refname, { before, unreachableBefore }, history, allTips)
+  const lost = sources && unreachableBefore > before
+    ? await findLost(reader, refname, { before, unreachableBefore }, sources)
     : new Set<string>();
   return (entry, position) => {
     if (entry.time < before) return true;
@@ -48,27 +57,30 @@ async function findLost(
   reader: RefReader,
   refname: string,
   { before, unreachableBefore }: { readonly before: number; readonly unreachableBefore: number },
-  history: History,
-  allTips: () => Iterable<string>,
+  sources: ReachableSources,
 ): Promise<ReadonlySet<string> | "all"> {
   const isHead = parseWorktreeName(refname).refname === "HEAD";
-  const tips = isHead ? allTips() : await ownTip(reader, refname, history);
+  const tips = isHead ? sources.allTips() : await ownTip(reader, refname, sources);
   if (tips === undefined) return "all";
   const wanted = new Set<string>();
   for (const { time, oldOid, newOid } of reader.log(refname, "newest-first")) {
     if (time < before || time >= unreachableBefore) continue;
     for (const oid of [oldOid, newOid]) if (!isZero(oid)) wanted.add(oid);
   }
-  return await history.findUnreachable(tips, wanted);
+  return await sources.history.findUnreachable(tips, wanted);
 }
 
-/** What a ref holds itself, when that is a commit. */
+/** What a ref holds, when that is a commit. */
 async function ownTip(
   reader: RefReader,
   refname: string,
-  history: History,
+  { history, format }: ReachableSources,
 ): Promise<string[] | undefined> {
   const ref = reader.read(refname);
-  if (ref?.kind !== "direct" && ref?.kind !== "peeled") return undefined;
-  return await history.commitOf(ref.oid) === undefined ? undefined : [ref.oid];
+  // In reftables, symbolic refs hold nothing themselves, as Git has it.
+  const followed = ref?.kind === "symref" && format !== "reftable" && resolveStored(reader, ref);
+  const holder = followed || ref;
+  const oid = holder && "oid" in holder ? holder.oid : undefined;
+  if (oid === undefined || isZero(oid)) return undefined;
+  return await history.commitOf(oid) === undefined ? undefined : [oid];
 }

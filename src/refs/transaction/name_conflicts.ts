@@ -7,31 +7,46 @@ import type { Update } from "./update.ts";
 /** No names: what a transaction deletes is in the way of what it creates, as in Git. */
 const NOTHING_REMOVED: ReadonlySet<string> = new Set();
 
+/** The names of the refs of a transaction. */
+export interface TransactionNames {
+  /** Those that were not refused; `refuse` takes names out. */
+  readonly live: ReadonlySet<string>;
+  /** Those that are locked where locks are files, and so in the way of shorter names; `undefined` elsewhere. */
+  readonly inTheWay: ReadonlySet<string> | undefined;
+}
+
 /**
  * Checks that refs which are not there yet can exist beside all others: `a` cannot beside `a/b`.
  *
  * @param missing The updates of refs that do not exist, whether they are created or not.
- * @param names The names of all refs of the transaction. Those that are refused are taken out by `refuse`.
  * @param refuse Is told what is wrong with an update; it may throw.
  */
 export function checkNames(
   session: Pick<RefSession, "findConflicts">,
   missing: readonly Update[],
-  names: ReadonlySet<string>,
+  { live, inTheWay }: TransactionNames,
   refuse: (update: Update, error: ReftableError) => void,
 ): void {
   if (missing.length === 0) return;
+  if (inTheWay) {
+    const below = new NamesBelow(inTheWay);
+    for (const update of missing) {
+      const other = below.first(update.refname);
+      if (other !== undefined) refuse(update, namesCollide(update.refname, other));
+    }
+  }
   const sorted = sortNames(missing.map(({ refname }) => refname));
   const taken = session.findConflicts(sorted, NOTHING_REMOVED);
-  const together = new NamesTogether(names);
+  const below = new NamesBelow(live);
   for (const update of missing) {
     const { refname } = update;
+    if (update.isDropped) continue;
     const other = taken.get(refname);
     if (other !== undefined) {
       refuse(update, nameTaken(refname, other));
       continue;
     }
-    const colliding = together.find(refname);
+    const colliding = firstDirectory(refname, live) ?? below.first(refname);
     if (colliding !== undefined) refuse(update, namesCollide(refname, colliding));
   }
 }
@@ -42,8 +57,17 @@ export function sortNames(names: string[]): string[] {
   return isSorted ? names : names.sort(compareText);
 }
 
-/** Finds names that collide with others of the same transaction. */
-class NamesTogether {
+/** The shortest directory of a name that is a name itself. */
+function firstDirectory(refname: string, names: ReadonlySet<string>): string | undefined {
+  for (let end = refname.indexOf("/"); end !== -1; end = refname.indexOf("/", end + 1)) {
+    const directory = refname.slice(0, end);
+    if (names.has(directory)) return directory;
+  }
+  return undefined;
+}
+
+/** Finds names that have others as their directories. Names may be taken out meanwhile. */
+class NamesBelow {
   readonly #names: ReadonlySet<string>;
   /** All directories of all names. */
   readonly #directories: ReadonlySet<string>;
@@ -54,25 +78,20 @@ class NamesTogether {
     this.#directories = directoriesOf(names);
   }
 
-  /** The name of one that is a directory of a name, or below it as a directory. */
-  find(refname: string): string | undefined {
-    for (let end = refname.indexOf("/"); end !== -1; end = refname.indexOf("/", end + 1)) {
-      const directory = refname.slice(0, end);
-      if (this.#names.has(directory)) return directory;
-    }
-    return this.#directories.has(refname) ? this.#firstBelow(refname) : undefined;
+  /** The first name below a directory. */
+  first(directory: string): string | undefined {
+    return this.#directories.has(directory) ? this.#search(directory) : undefined;
   }
 
-  #firstBelow(refname: string): string | undefined {
+  #search(directory: string): string | undefined {
     const sorted = this.#sorted ??= sortNames([...this.#names]);
-    const prefix = `${refname}/`;
+    const prefix = `${directory}/`;
     let low = 0;
     for (let high = sorted.length; low < high;) {
       const middle = (low + high) >>> 1;
       if (compareText(sorted[middle]!, prefix) < 0) low = middle + 1;
       else high = middle;
     }
-    // Some names may have been refused since.
     for (; sorted[low]?.startsWith(prefix); low++) {
       if (this.#names.has(sorted[low]!)) return sorted[low];
     }

@@ -1,9 +1,10 @@
 import type { ReftableError, ReftableErrorCode } from "../../errors.ts";
 import { refnameProblem } from "../../format/refname.ts";
-import type { RefSession } from "../backend.ts";
+import type { RefFormat, RefSession } from "../backend.ts";
+import { canonicalName } from "../names.ts";
 import { badName, changedTwice, lockRefused, refError } from "../ref_errors.ts";
 import { resolveStored } from "../resolve.ts";
-import type { StoredRef, StoredSymbolicRef } from "../stored_ref.ts";
+import type { StoredBrokenRef, StoredRef, StoredSymbolicRef } from "../stored_ref.ts";
 import { checkOldValue, missingRef, needsRef } from "./check_old_value.ts";
 import { checkNames } from "./name_conflicts.ts";
 import { type NewValue, Update } from "./update.ts";
@@ -24,6 +25,10 @@ export interface PrepareOptions {
   readonly onRejected: ((update: Update, error: ReftableError) => void) | undefined;
   /** The object id of zeros. */
   readonly zeroOid: string;
+  /** How refs are stored. */
+  readonly format: RefFormat;
+  /** The linked working tree; `undefined` in the main one. */
+  readonly worktreeId: string | undefined;
 }
 
 /**
@@ -57,6 +62,10 @@ class Preparation {
   readonly #options: PrepareOptions;
   /** The names of refs that change, without those that were rejected. */
   readonly #names = new Set<string>();
+  /** The names of refs that are locked where locks are files. */
+  readonly #inTheWay: Set<string> | undefined;
+  /** The shortest names of refs that are locked; only where a ref could occur by two names. */
+  readonly #held: Set<string> | undefined;
   /** Updates of refs that do not exist. */
   readonly #missing: Update[] = [];
   /** The branch that HEAD points at. */
@@ -66,9 +75,16 @@ class Preparation {
     this.#session = session;
     this.#updates = updates;
     this.#options = options;
+    this.#inTheWay = options.format === "reftable" ? undefined : new Set();
     for (const update of updates) {
       if (!update.isDropped) this.#names.add(update.refname);
     }
+    const hasAliases = updates.some(({ refname }) => this.#canonical(refname) !== refname);
+    if (hasAliases) this.#held = new Set();
+  }
+
+  #canonical(refname: string): string {
+    return canonicalName(refname, this.#options.worktreeId);
   }
 
   async run(): Promise<void> {
@@ -86,7 +102,8 @@ class Preparation {
       }
     }
     const missing = this.#missing.filter((update) => !update.isDropped);
-    checkNames(this.#session, missing, this.#names, (update, error) => this.#refuse(update, error));
+    const names = { live: this.#names, inTheWay: this.#inTheWay };
+    checkNames(this.#session, missing, names, (update, error) => this.#refuse(update, error));
   }
 
   #readHead(): string | undefined {
@@ -103,6 +120,8 @@ class Preparation {
 
   #check(update: Update, failure: ReftableError | undefined): ReftableError | undefined {
     if (failure) return lockError(update, failure);
+    this.#inTheWay?.add(update.refname);
+    if (this.#held?.has(this.#canonical(update.refname))) return changedTwice(update.refname);
     if (update.origin.branch) return this.#checkHead(update, update.origin.branch);
     if (update.refname === this.#head && !update.origin.isViaHead) {
       if (this.#names.has("HEAD")) {
@@ -112,20 +131,19 @@ class Preparation {
     }
     const stored = this.#session.read(update.refname);
     update.oldOid = this.#options.zeroOid;
+    if (stored?.kind === "broken") return brokenRef(update, stored);
+    if (!stored && needsRef(update)) return missingRef(update);
+    this.#held?.add(this.#canonical(update.refname));
     if (stored) return this.#checkStored(update, stored);
-    if (needsRef(update)) return missingRef(update);
     this.#missing.push(update);
     update.isQueued = update.request.value !== undefined;
     return undefined;
   }
 
-  #checkStored(update: Update, stored: StoredRef): ReftableError | undefined {
-    const { refname, originalName } = update;
-    if (stored.kind === "broken") {
-      const message = `cannot lock ref '${originalName}': ` +
-        `unable to resolve reference '${refname}': reference broken`;
-      return refError("format", refname, message, { found: stored.finding });
-    }
+  #checkStored(
+    update: Update,
+    stored: Exclude<StoredRef, StoredBrokenRef>,
+  ): ReftableError | undefined {
     update.existed = true;
     if (stored.kind === "symref") {
       const error = this.#checkSymref(update, stored);
@@ -196,6 +214,12 @@ function loggedValue(value: NewValue): NewValue {
 function changes({ request: { value }, oldOid }: Update): boolean {
   if (value === undefined) return false;
   return value.kind !== "oid" || value.oid !== oldOid;
+}
+
+function brokenRef({ refname, originalName }: Update, { finding }: StoredBrokenRef): ReftableError {
+  const message = `cannot lock ref '${originalName}': ` +
+    `unable to resolve reference '${refname}': reference broken`;
+  return refError("format", refname, message, { found: finding });
 }
 
 function lockError(update: Update, failure: ReftableError): ReftableError {
