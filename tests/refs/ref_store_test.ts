@@ -1,0 +1,91 @@
+import { assert, assertEquals } from "@std/assert";
+import { RefStore } from "@reftable/reftable";
+import { GitRepo, gitTest } from "../peers/git.ts";
+import { COMMITTER, makeCommits } from "./open_backend.ts";
+
+/** Refs whose short names have more than one meaning, or one that nobody expects. */
+const NAMES = [
+  ...["refs/heads/both", "refs/tags/both", "refs/remotes/both/main", "refs/remotes/both/HEAD"],
+  ...["refs/heads/tags/deep", "refs/tags/deep", "refs/heads/only", "refs/notes/only", "refs/other"],
+  ...[
+    "refs/heads/heads/only",
+    "refs/heads/other",
+    "refs/remotes/far/main",
+    "refs/remotes/far/HEAD",
+  ],
+  ...["refs/heads/HEAD", "refs/tags/heads/both", "refs/heads/größe", "ORIG_HEAD"],
+];
+
+const SHORT = [
+  ...["both", "heads/both", "tags/both", "remotes/both", "deep", "tags/deep", "only", "heads/only"],
+  ...[
+    "notes/only",
+    "other",
+    "far",
+    "far/main",
+    "HEAD",
+    "ORIG_HEAD",
+    "größe",
+    "dangling",
+    "nothing",
+  ],
+];
+
+gitTest("RefStore.expand() and RefStore.shorten() name refs as git does", async () => {
+  for (const refFormat of ["files", "reftable"] as const) {
+    await using repo = await GitRepo.create({ refFormat });
+    await repo.ok(["commit", "-q", "--allow-empty", "-m", "one"]);
+    await using refs = await RefStore.open(repo.dir, { identity: COMMITTER });
+    const oids = await makeCommits(repo, NAMES.length);
+    await refs.transaction((transaction) => {
+      NAMES.forEach((refname, i) => transaction.update(refname, oids[i]!));
+      transaction.createSymref("refs/heads/dangling", "refs/heads/gone");
+    });
+    for (const short of SHORT) {
+      const found = refs.expand(short);
+      const { code, stdout, stderr } = await repo.run(["rev-parse", "--verify", short]);
+      assertEquals(found?.resolved.oid, code ? undefined : stdout.trim(), short);
+      assertEquals((found?.others.length ?? 0) > 0, stderr.includes("is ambiguous"), short);
+    }
+    for (const [strict, isStrict] of [[false, "false"], [true, "true"]] as const) {
+      const config = ["-c", `core.warnAmbiguousRefs=${isStrict}`];
+      const format = "--format=%(refname) %(refname:short)";
+      const told = await repo.ok([...config, "for-each-ref", format]);
+      // Git does not list what leads nowhere.
+      const found = refs.list().filter(({ refname }) => refs.resolve(refname)?.oid !== undefined);
+      const ours = found.map(({ refname }) => {
+        return `${refname} ${refs.shorten(refname, { strict })}\n`;
+      });
+      assertEquals(ours.toArray().join(""), told);
+    }
+  }
+});
+
+gitTest("RefStore.openSync() and reloadSync() see what git does", async () => {
+  for (const refFormat of ["files", "reftable"] as const) {
+    await using repo = await GitRepo.create({ refFormat });
+    await repo.ok(["commit", "-q", "--allow-empty", "-m", "one"]);
+    using refs = RefStore.openSync(repo.dir);
+    assertEquals(refs.format, refFormat);
+    await repo.ok(["branch", "more"]);
+    await repo.ok(["pack-refs", "--all"]);
+    refs.reloadSync();
+    const names = refs.list({ includeRoot: true }).map(({ refname }) => refname).toArray();
+    assertEquals(names, ["HEAD", "refs/heads/main", "refs/heads/more"]);
+  }
+});
+
+gitTest("RefStore.reflog() takes time zones in minutes for what they are", async () => {
+  await using repo = await GitRepo.create();
+  await using refs = await RefStore.open(repo.dir);
+  const [oldOid, newOid] = ["0".repeat(40), "1".repeat(40)];
+  for (const [minutes, decimal] of [[0, 0], [90, 130], [-450, -730], [345, 545]] as const) {
+    const identity = { ...COMMITTER, tzOffset: minutes };
+    await refs.writeReflog("refs/heads/jgit", { oldOid, newOid }, { identity });
+    const [entry] = refs.reflog("refs/heads/jgit", { timeZones: "minutes" });
+    assert(entry);
+    assertEquals(entry.tzOffset, decimal);
+    const [asWritten] = refs.reflog("refs/heads/jgit");
+    assertEquals(asWritten?.tzOffset, minutes);
+  }
+});
