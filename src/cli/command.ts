@@ -51,8 +51,8 @@ export interface CommandSpec {
   readonly examples?: readonly (readonly [line: string, meaning: string])[];
   /** What it takes as operands, for completion. */
   readonly operand?: "path" | "ref";
-  /** Whether it needs a repository, which is looked for before its options are. */
-  readonly repository?: boolean;
+  /** Whether it needs a repository, which is looked for before its options are; `found` when its refs may be damaged. */
+  readonly repository?: boolean | "found";
   /** Whether it complains as Git does: `fatal:` and an exit code of 128. */
   readonly plumbing?: boolean;
   /** Whether it takes its command line as it is: options and operands are told apart by itself. */

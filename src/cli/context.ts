@@ -1,4 +1,5 @@
 import type { RefStore } from "../refs/ref_store.ts";
+import type { Repository } from "../refs/repository.ts";
 import type { ObjectDatabase } from "./objects/object_database.ts";
 import { formatMessage, Output, writeError } from "./output.ts";
 import type { System } from "./system.ts";
@@ -52,6 +53,17 @@ export class Context implements AsyncDisposable {
     return this.#refs ??= openRefs(this);
   }
   #refs: RefStore | undefined;
+
+  /**
+   * The repository that the command runs in, whether or not its refs can be opened.
+   *
+   * @throws {Failure} When there is none.
+   */
+  async repository(): Promise<Repository> {
+    const { findRepository } = await import("./open_refs.ts");
+    return this.#repository ??= this.#refs?.repository ?? findRepository(this);
+  }
+  #repository: Repository | undefined;
 
   /** The objects of that repository. */
   async objects(): Promise<ObjectDatabase> {

@@ -88,7 +88,8 @@ async function runCommand(
   const { spec } = command;
   try {
     const isHelp = args[0] === "--help" || (args.length === 1 && args[0] === "-h");
-    if (spec.repository && !isHelp) await context.refs();
+    if (spec.repository === true && !isHelp) await context.refs();
+    if (spec.repository === "found" && !isHelp) await context.repository();
     const name = subcommandName(spec, args);
     if (name === undefined) return await command.run(new Arguments(spec, args), context);
     const subcommand = await spec.subcommands![name]!.load();

@@ -1,5 +1,6 @@
 import { ReftableError } from "../errors.ts";
 import { RefStore } from "../refs/ref_store.ts";
+import { openRepositorySync, type Repository, type RepositoryOptions } from "../refs/repository.ts";
 import type { Context } from "./context.ts";
 import { fatal } from "./failure.ts";
 
@@ -9,13 +10,25 @@ import { fatal } from "./failure.ts";
  *
  * @throws {Failure} When there is none, or it cannot be used.
  */
-export function openRefs({ system, globals, directory }: Context): RefStore {
+export function openRefs(context: Context): RefStore {
+  return open(context, RefStore.openSync);
+}
+
+/** Finds the repository that a command runs in, whether or not its refs can be opened; see {@linkcode openRefs}. */
+export function findRepository(context: Context): Repository {
+  return open(context, openRepositorySync);
+}
+
+function open<T>(
+  { system, globals, directory }: Context,
+  open: (path: string, options: RepositoryOptions) => T,
+): T {
   const env = (name: string) => system.env(name) || undefined;
   const path = directory === "" ? "." : directory;
   const ceilings = env("GIT_CEILING_DIRECTORIES");
   const gitDir = globals.gitDir ?? env("GIT_DIR") ?? (globals.bare ? path : undefined);
   try {
-    return RefStore.openSync(path, {
+    return open(path, {
       gitDir,
       commonDir: env("GIT_COMMON_DIR"),
       workTree: globals.workTree ?? env("GIT_WORK_TREE"),

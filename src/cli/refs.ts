@@ -44,7 +44,8 @@ const spec: CommandSpec = {
     ["refs rename refs/heads/old refs/heads/new", "renames a branch, its log too"],
   ],
   operand: "ref",
-  repository: true,
+  // What it is for may be to find out what is wrong.
+  repository: "found",
   plumbing: true,
 };
 
