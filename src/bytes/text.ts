@@ -171,6 +171,18 @@ function encodeWide(text: string): Uint8Array<ArrayBuffer> {
 const SURROGATE = /[\ud800-\udfff]/;
 
 /**
+ * Takes characters away from the end of a text. A regular expression would begin anew at each place where such
+ * characters stand: of a text that has many of them, it would never come to the end.
+ *
+ * @param characters Those that are taken away.
+ */
+export function trimEnd(text: string, characters: string): string {
+  let { length } = text;
+  while (length > 0 && characters.includes(text[length - 1]!)) length--;
+  return text.slice(0, length);
+}
+
+/**
  * Compares two strings by the bytes they encode to, which is the order of names in a table. JavaScript's
  * own order differs from it where surrogates are involved.
  *

@@ -216,7 +216,8 @@ async function excludeExisting(
   for (const ref of refs.list()) if (valueOf(ref)) existing.add(ref.refname);
   for await (const line of readLines(context.system)) {
     const text = line.replace(/\^\{\}$/, "");
-    const refname = /[^ \t-\r]*$/.exec(text)![0];
+    // Not looked for from the start: that would begin anew at each character.
+    const refname = text.split(/[ \t-\r]/).at(-1)!;
     if (!refname.startsWith(pattern)) continue;
     if (refnameProblem(refname) !== undefined || !refname.includes("/")) {
       context.warn(`ref '${refname}' ignored`);

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { trimEnd } from "../bytes/text.ts";
+
 /** The part of the runtime that tells the system, where there is such a runtime. */
 interface Runtime {
   readonly Deno?: { readonly build: { readonly os: string } };
@@ -18,8 +20,8 @@ export const PATH_LIST_SEPARATOR: string = isWindows ? ";" : ":";
 
 const ABSOLUTE = isWindows ? /^(?:[A-Za-z]:)?[\\/]/ : /^\//;
 
-/** The last name of a path, with what separates it from the names before. */
-const LAST_NAME = isWindows ? /[\\/]*[^\\/]*[\\/]*$/ : /\/*[^/]*\/*$/;
+/** What separates the names of a path. */
+const SEPARATORS = isWindows ? "\\/" : "/";
 
 /** Tells whether a path begins at the root. */
 export function isAbsolute(path: string): boolean {
@@ -29,8 +31,10 @@ export function isAbsolute(path: string): boolean {
 /** Gives a path without its last name: `.` for a name alone, the root for the root. */
 export function dirname(path: string): string {
   const root = ABSOLUTE.exec(path)?.[0] ?? "";
-  const rest = path.slice(root.length).replace(LAST_NAME, "");
-  return root + rest || ".";
+  const names = trimEnd(path.slice(root.length), SEPARATORS);
+  let end = names.length;
+  while (end > 0 && !SEPARATORS.includes(names[end - 1]!)) end--;
+  return root + trimEnd(names.slice(0, end), SEPARATORS) || ".";
 }
 
 /** Gives the path that a `file:` URL stands for. */

@@ -1,4 +1,4 @@
-import { decodeText } from "../bytes/text.ts";
+import { decodeText, trimEnd } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
@@ -255,5 +255,5 @@ export function beside(directory: string, path: string): string {
 /** Reads a file of one line; `undefined` when there is none. */
 function* readLine(fileSystem: FileSystem, path: string): Io<string | undefined> {
   const bytes = yield* readIfPresent(fileSystem, path);
-  return bytes && decodeText(bytes).replace(/[\r\n]+$/, "");
+  return bytes && trimEnd(decodeText(bytes), "\r\n");
 }

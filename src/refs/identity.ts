@@ -1,3 +1,4 @@
+import { trimEnd } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import type { Environment } from "../io/environment.ts";
 import type { Config } from "./config/config.ts";
@@ -69,8 +70,11 @@ export function cleanIdentity<T extends Pick<Identity, "name" | "email">>(identi
 }
 
 function clean(text: string): string {
-  return text.replace(/^[\0- ,:;<>"\\']+|[\0- ,:;<>"\\']+$/g, "").replace(/[\n<>]/g, "");
+  return trimEnd(text, CRUD).replace(/^[\0- ,:;<>"\\']+/, "").replace(/[\n<>]/g, "");
 }
+
+/** What names and addresses neither begin nor end with: control characters, spaces and some marks. */
+const CRUD = String.fromCharCode(...Array(33).keys()) + ",:;<>\"\\'";
 
 function unknownIdentity(what: string): ReftableError {
   return refuse(`Committer identity unknown

@@ -1,3 +1,4 @@
+import { trimEnd } from "../bytes/text.ts";
 import { collapseMessage } from "./log_message.ts";
 import type { ReflogEntry } from "./reflog_entry.ts";
 
@@ -23,7 +24,7 @@ export function parseLogLine(line: string, digits: number): ReflogEntry | undefi
   return {
     oldOid: oldOid.toLowerCase(),
     newOid: newOid.toLowerCase(),
-    name: name.replace(/^ +| +$/g, ""),
+    name: trimEnd(name, " ").replace(/^ +/, ""),
     email,
     time,
     // All digits count, and there is no zone −0.

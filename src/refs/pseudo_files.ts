@@ -1,4 +1,4 @@
-import { decodeText } from "../bytes/text.ts";
+import { decodeText, trimEnd } from "../bytes/text.ts";
 import { type HashName, hashSize } from "../format/hash.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import type { Io } from "../io/io.ts";
@@ -27,7 +27,7 @@ export function* readPseudoFile(
  * id and white space is not looked at.
  */
 export function parseRefFile(text: string, refname: string, hash: HashName): StoredRef {
-  const line = text.replace(/[ \t\n\v\f\r]+$/, "");
+  const line = trimEnd(text, " \t\n\v\f\r");
   const target = /^ref:[ \t\n\v\f\r]*(.*)$/s.exec(line)?.[1];
   if (target !== undefined) return { kind: "symref", refname, target };
   const digits = 2 * hashSize(hash);

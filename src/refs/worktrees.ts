@@ -1,4 +1,4 @@
-import { compareText, decodeText } from "../bytes/text.ts";
+import { compareText, decodeText, trimEnd } from "../bytes/text.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { type Io, perform, runAsync, runSync } from "../io/io.ts";
 import { dirname, isAbsolute } from "../io/path.ts";
@@ -76,7 +76,7 @@ function* listNames(fileSystem: FileSystem, directory: string): Io<string[]> {
 function* describeWorktree(fileSystem: FileSystem, gitDir: string, id: string): Io<Worktree> {
   const lockReason = (yield* readText(fileSystem, within(gitDir, "locked")))?.trim();
   const text = yield* readText(fileSystem, within(gitDir, "gitdir"));
-  const target = text?.replace(/[\r\n]+$/, "");
+  const target = text && trimEnd(text, "\r\n");
   const dotGit = target ? yield* resolveLeniently(fileSystem, gitDir, target.trimEnd()) : undefined;
   const path = dotGit && withoutDotGit(dotGit);
   const isLocked = lockReason !== undefined;

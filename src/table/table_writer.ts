@@ -1,5 +1,5 @@
 import { putUint32 } from "../bytes/big_endian.ts";
-import { compareText, decodeText, isEncodable } from "../bytes/text.ts";
+import { compareText, decodeText, isEncodable, trimEnd } from "../bytes/text.ts";
 import { ReftableError, type ReftableErrorCode } from "../errors.ts";
 import { BlockType, MAX_BLOCK_SIZE } from "../format/block.ts";
 import type { BlockCursor } from "../format/block_cursor.ts";
@@ -413,7 +413,7 @@ export class TableWriter {
   #message(message: string, what: () => string): string {
     if (typeof message !== "string") throw refusal("api", what(), "its message is no string");
     if (this.#exactLogMessage) return message;
-    const line = message.replace(/\n+$/, "");
+    const line = trimEnd(message, "\n");
     if (line.includes("\n")) throw refusal("api", what(), "its message has more than one line");
     return line + "\n";
   }

@@ -1,6 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { compareBytes } from "../../src/bytes/compare.ts";
-import { compareText, decodeAscii, decodeText, encodeText, isAscii } from "../../src/bytes/text.ts";
+import {
+  compareText,
+  decodeAscii,
+  decodeText,
+  encodeText,
+  isAscii,
+  trimEnd,
+} from "../../src/bytes/text.ts";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -168,4 +175,10 @@ Deno.test("decodeText() and encodeText() take long texts with a few bytes that a
       ...[0x61, 0x80, 0xef, 0xbf, 0xbd, 0x62, 0xff, 0xf0, 0x9d, 0x92, 0xb3, 0xef, 0xbf, 0xbd],
     ),
   );
+});
+
+Deno.test("trimEnd() takes away what a text ends with, and nothing else", () => {
+  assertEquals(trimEnd("a \n b\r\n\n", "\r\n"), "a \n b");
+  assertEquals(trimEnd("a \n b", "\r\n"), "a \n b");
+  assertEquals([trimEnd("\n\n", "\n"), trimEnd("", "\n"), trimEnd("a", "")], ["", "", "a"]);
 });

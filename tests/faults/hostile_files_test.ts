@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import {
+  BytesSink,
   findGitDirectory,
   MemoryFileSystem,
   openRepository,
@@ -13,6 +14,7 @@ import {
   ReftableError,
   repairStack,
   Stack,
+  TableWriter,
   verifyStack,
 } from "@reftable/reftable";
 import { compileWildmatch } from "../../src/bytes/wildmatch.ts";
@@ -20,6 +22,10 @@ import { allLogs } from "../../src/cli/reflog/all_logs.ts";
 import { parseRecord } from "../../src/cli/parse_record.ts";
 import { InstructionParser } from "../../src/cli/update_ref_parser.ts";
 import { BytesSource } from "../../src/io/block_source.ts";
+import { dirname } from "../../src/io/path.ts";
+import { cleanIdentity } from "../../src/refs/identity.ts";
+import { parseLogLine } from "../../src/refs/log_line.ts";
+import { parseRefFile } from "../../src/refs/pseudo_files.ts";
 import { verifySource } from "../../src/table/verify_table.ts";
 import { reftable } from "../cli/run_cli.ts";
 import { block, type Bytes, concat, directRef, oid, record, table, varint } from "../hand_made.ts";
@@ -284,4 +290,34 @@ tidyTest("reflog takes more logs than a call takes arguments", async () => {
   }
   await using refs = await openStore({ fileSystem });
   assertEquals(allLogs(refs, false).length, MANY);
+});
+
+tidyTest("text with a million spaces or newlines in it is read in no time", async () => {
+  // In a time that grows with the square of that, each of these would take hours.
+  const count = 1_000_000;
+  const spaces = `a${" ".repeat(count)}b`;
+  const newlines = `a${"\n".repeat(count)}b`;
+  assertEquals(parseRefFile(`${newlines}\n`, "x", "sha1").kind, "broken");
+  const line = `${oid(1).toHex()} ${oid(2).toHex()} ${spaces} <x@example.com> 1 +0000\tx`;
+  assertEquals(parseLogLine(line, 40)?.name, spaces);
+  assertEquals(cleanIdentity({ name: spaces, email: newlines }).name, spaces);
+  assertEquals(dirname(`/${"a/".repeat(count)}${"a".repeat(count)}/b`).length, 3 * count + 1);
+  const writer = new TableWriter(new BytesSink());
+  assertThrows(() => writer.addLog({ ...entry("HEAD", 0), message: newlines }), ReftableError);
+  const files: Readonly<Record<string, string>> = {
+    "/r/.git": `gitdir: ${newlines}`,
+    "/s/.git/HEAD": newlines,
+    "/s/.git/commondir": newlines,
+    "/s/.git/config": `[core]\nbare = ${spaces}${newlines}[${spaces}]`,
+    "/t/.git": `gitdir: ${"a/".repeat(count)}${"a".repeat(count)}`,
+  };
+  const fileSystem = new MemoryFileSystem();
+  for (const [path, text] of Object.entries(files)) {
+    fileSystem.makeDirectorySync(path.slice(0, path.lastIndexOf("/")));
+    fileSystem.writeFileSync(path, encode(text));
+  }
+  for (const name of ["objects", "refs"]) fileSystem.makeDirectorySync(`/s/.git/${name}`);
+  for (const path of ["/r", "/s", "/t"]) {
+    await assertRejects(() => RefStore.open(path, { fileSystem }), ReftableError);
+  }
 });

@@ -1,3 +1,4 @@
+import { trimEnd } from "../../bytes/text.ts";
 import type { ReadObject } from "./item.ts";
 
 /** What a commit or a tag says in its message. */
@@ -37,7 +38,7 @@ export function messageParts({ content = "" }: ReadObject): MessageParts {
   const bodyStart = whole.length - body.length;
   return {
     whole,
-    subject: whole.slice(0, subjectEnd).replace(/[\r\n]+$/, ""),
+    subject: trimEnd(whole.slice(0, subjectEnd), "\r\n"),
     body,
     unsignedBody: whole.slice(bodyStart, Math.max(bodyStart, start)),
     signature: whole.slice(start),
@@ -69,8 +70,8 @@ export function joinSubject(subject: string): string {
 
 /** Turns a subject into what can be the name of a file. */
 export function sanitizeSubject(subject: string): string {
-  return subject.replace(/\.{2,}/g, ".").replace(/[^A-Za-z0-9._]+/g, "-")
-    .replace(/^-+/, "").replace(/[.-]+$/, "");
+  const joined = subject.replace(/\.{2,}/g, ".").replace(/[^A-Za-z0-9._]+/g, "-");
+  return trimEnd(joined.replace(/^-+/, ""), ".-");
 }
 
 /** How to show an e-mail address. */

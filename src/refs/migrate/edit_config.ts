@@ -1,3 +1,4 @@
+import { trimEnd } from "../../bytes/text.ts";
 import { ReftableError } from "../../errors.ts";
 
 /** A variable of a configuration file, and where in the text it is. */
@@ -115,7 +116,7 @@ function entry(
 
 /** Takes away an entry, and the whole line when there is nothing else on it. */
 function removeEntry(text: string, { start, end }: Entry): string {
-  const before = text.slice(0, start).replace(/[ \t]*$/, "");
+  const before = trimEnd(text.slice(0, start), " \t");
   const behind = text.slice(end).replace(/^[^\n]*/, "");
   const isAlone = before === "" || before.endsWith("\n");
   return before + (isAlone ? behind.slice(1) : behind);
