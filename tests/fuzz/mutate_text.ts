@@ -5,7 +5,7 @@
  */
 
 import { decodeText, encodeText } from "../../src/bytes/text.ts";
-import { mutateBytes } from "./mutate_bytes.ts";
+import { concat, mutateBytes } from "./mutate_bytes.ts";
 import type { Random } from "./random.ts";
 
 /** What gets into texts that are to mislead somebody. */
@@ -45,8 +45,33 @@ export function mutateText(
   return changed;
 }
 
+/** What patterns go over again and again, when it stands in a text many times. */
+const RUNS = [
+  " ",
+  "\t",
+  "\n",
+  "\r",
+  "/",
+  "a",
+  "a/",
+  ".",
+  "-",
+  "0",
+  "\\",
+  '"',
+  "<",
+  "\0",
+  "[",
+  "\u00e9",
+];
+
 function mutateOnce(bytes: Uint8Array, random: Random, words: readonly string[]): Uint8Array {
   if (random.oneIn(3)) return mutateBytes(bytes, random);
+  if (random.oneIn(100)) {
+    const place = random.below(bytes.length + 1);
+    const run = encodeText(random.pick(RUNS).repeat(100_000));
+    return concat(bytes.subarray(0, place), run, bytes.subarray(place));
+  }
   const lines = decodeText(bytes).split("\n");
   const place = random.below(lines.length);
   const line = lines[place]!;

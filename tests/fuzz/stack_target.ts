@@ -81,7 +81,7 @@ function mutate(files: Record<string, Uint8Array>, random: Random): void {
 /** A directory of tables with anything in it. */
 export const stackTarget: Target = {
   name: "stack",
-  weight: 3,
+  weight: 2,
   make(random) {
     const files = { ...SOUND };
     for (let i = 1 + random.size(4); i > 0; i--) mutate(files, random);

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Table } from "@reftable/reftable";
+import { crc32 } from "../../src/bytes/crc32.ts";
 import { BytesSource } from "../../src/io/block_source.ts";
 import { isDamage } from "../../src/stack/repair_tables.ts";
 import { rewriteSalvage } from "../../src/table/rewrite_salvage.ts";
@@ -40,6 +41,8 @@ export const tableTarget: Target = {
     const salvage = salvageTable(table, "x.ref", undefined);
     if (!salvage || salvage.refs.length + salvage.logs.length === 0) return;
     if (isSound) assertEquals(salvage.refs.length + salvage.logs.length, reading.value);
+    // To write it again takes longest.
+    if (crc32(table) % 3 > 0) return;
     const rewritten = await verifySource(new BytesSource(rewriteSalvage(salvage, {}), "y.ref"));
     assertEquals(rewritten.problems.filter(isDamage), []);
   },
