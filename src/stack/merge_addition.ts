@@ -36,7 +36,8 @@ export async function mergeAddition(
   tables: readonly SharedTable[],
   table: Table,
 ): Promise<MergedAddition | undefined> {
-  if (!(host.settings.autoCompact ?? true)) return undefined;
+  const { autoCompact = true, mergeAdditions = autoCompact } = host.settings;
+  if (!mergeAdditions) return undefined;
   const all = [...tables.map(({ table }) => table), table];
   const { start, end } = compactor.planRange(all);
   if (end < all.length || end - start < 2) return undefined;

@@ -11,6 +11,11 @@ export interface StackSettings extends Omit<TableWriterOptions, "hash"> {
   readonly geometricFactor?: number | undefined;
   /** Whether to compact after each addition, so that the tables stay few; true by default. */
   readonly autoCompact?: boolean | undefined;
+  /**
+   * Whether a small table is merged while it is added with those before it that it would be compacted with; as
+   * `autoCompact` says by default.
+   */
+  readonly mergeAdditions?: boolean | undefined;
   /** Whether to wait until what is written has reached the disk; true by default. */
   readonly sync?: boolean | undefined;
   /** The permissions of new files; the umask decides by default. See {@linkcode sharedRepositoryMode}. */

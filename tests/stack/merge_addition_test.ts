@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Stack } from "@reftable/reftable";
+import { Stack, type StackOptions } from "@reftable/reftable";
 import {
   addLargeTable,
   addRefs,
@@ -109,6 +109,25 @@ tidyTest("Stack.add() does not touch tables that somebody has locked", async () 
   assertEquals(ranges(stack), ["1-1", "2-2", "3-4"]);
   Deno.removeSync(lock);
   assertTidy(dir.path);
+});
+
+tidyTest("Stack.add() merges without compacting, or compacts without merging", async () => {
+  const cases: readonly [options: StackOptions, ranges: string[], lists: number][] = [
+    [{ autoCompact: false, mergeAdditions: true }, ["1-3"], 1],
+    [{ autoCompact: false }, ["1-1", "2-2", "3-3"], 1],
+    [{ autoCompact: true, mergeAdditions: false }, ["1-3"], 2],
+  ];
+  for (const [options, expected, lists] of cases) {
+    using dir = new StackDirectory();
+    await (await openWatched(dir, 2)).stack[Symbol.asyncDispose]();
+    const watched = new ChangingFileSystem();
+    const { fileSystem } = watched;
+    await using stack = await Stack.open(dir.path, { ...QUICK, ...options, fileSystem });
+    await addRefs(stack, "refs/heads/a");
+    assertEquals(ranges(stack), expected);
+    const renamed = watched.changes.filter((change) => change === "rename tables.list");
+    assertEquals(renamed.length, lists);
+  }
 });
 
 tidyTest("Stack.add() does not merge what is large", async () => {

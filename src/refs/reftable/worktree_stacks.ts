@@ -59,6 +59,7 @@ export class WorktreeStacks implements Disposable, AsyncDisposable {
       exactLogMessage: true,
       // That happens when others have their turn already.
       autoCompact: false,
+      mergeAdditions: true,
     };
     const shared = yield* openStack(`${storage}/reftable`, options);
     try {
