@@ -96,7 +96,9 @@ export class RefTransaction implements AsyncDisposable {
   readonly #message: string;
   readonly #zeroOid: string;
   readonly #updates: Update[] = [];
-  #state: "open" | "preparing" | "prepared" | "closed" = "open";
+  #state: "open" | "preparing" | "prepared" | "committing" | "closed" = "open";
+  /** What was begun last, which may be under way. */
+  #step: Promise<void> | undefined;
   #session: RefSession | undefined;
 
   /**
@@ -219,6 +221,10 @@ export class RefTransaction implements AsyncDisposable {
   async prepare(): Promise<void> {
     if (this.#state !== "open") throw wrongState(this.#state);
     this.#state = "preparing";
+    await (this.#step = this.#prepare());
+  }
+
+  async #prepare(): Promise<void> {
     try {
       const { backend, objects, worktreeId } = this.#context;
       const { lockTimeout, allowRejections = false } = this.#options;
@@ -253,6 +259,11 @@ export class RefTransaction implements AsyncDisposable {
   async commit(): Promise<void> {
     if (this.#state === "open") await this.prepare();
     if (this.#state !== "prepared") throw wrongState(this.#state);
+    this.#state = "committing";
+    await (this.#step = this.#commit());
+  }
+
+  async #commit(): Promise<void> {
     try {
       const { backend, policy, identity } = this.#context;
       const changes = buildChanges(this.#session!, this.#updates, {
@@ -266,20 +277,32 @@ export class RefTransaction implements AsyncDisposable {
       await this.#giveUp();
       throw firstError(error);
     }
-    await this.abort();
+    await this.#close();
   }
 
   /** Gives the transaction up because something has failed: whether locks can be given back then is of no interest. */
   async #giveUp(): Promise<void> {
     try {
-      await this.abort();
+      await this.#close();
     } catch (error) {
       if (!(error instanceof ReftableError)) throw error;
     }
   }
 
-  /** Gives the transaction up. Nothing has changed, unless it was committed. */
+  /**
+   * Gives the transaction up, once what is under way has come to its end. Nothing has changed, unless it was committed.
+   */
   async abort(): Promise<void> {
+    let step: Promise<void> | undefined;
+    while (step !== this.#step) {
+      step = this.#step;
+      // Who began it is told how it ended.
+      await step?.catch(() => {});
+    }
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
     this.#state = "closed";
