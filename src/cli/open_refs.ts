@@ -1,4 +1,5 @@
 import { ReftableError } from "../errors.ts";
+import type { ObjectReader } from "../refs/object_reader.ts";
 import { RefStore } from "../refs/ref_store.ts";
 import { openRepositorySync, type Repository, type RepositoryOptions } from "../refs/repository.ts";
 import type { Context } from "./context.ts";
@@ -11,7 +12,19 @@ import { fatal } from "./failure.ts";
  * @throws {Failure} When there is none, or it cannot be used.
  */
 export function openRefs(context: Context): RefStore {
-  return open(context, RefStore.openSync);
+  const objects = lazyReader(async () => (await context.objects()).reader);
+  return open(context, (path, options) => RefStore.openSync(path, { ...options, objects }));
+}
+
+/** Loads what reads objects when one is asked for: most commands read none. */
+function lazyReader(load: () => Promise<ObjectReader>): ObjectReader {
+  return {
+    read: async (oid) => (await load()).read(oid),
+    type: async (oid) => (await load()).type(oid),
+    has: async (oid) => (await load()).has(oid),
+    peel: async (oid) => (await load()).peel(oid),
+    parents: async (oid) => (await load()).parents(oid),
+  };
 }
 
 /** Finds the repository that a command runs in, whether or not its refs can be opened; see {@linkcode openRefs}. */

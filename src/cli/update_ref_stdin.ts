@@ -140,6 +140,14 @@ class Series implements AsyncDisposable {
     this.#noDeref = this.#options.noDeref ?? false;
   }
 
+  /** Adds the creation of a ref. */
+  create(refname: string, oid: string): void {
+    this.add((transaction, options) => transaction.create(refname, oid, options));
+    this.#created.add(refname);
+  }
+  /** The refs that are to be created. */
+  readonly #created = new Set<string>();
+
   /** Takes a step with the whole transaction, and says so. */
   async step(name: "start" | "prepare" | "commit" | "abort"): Promise<void> {
     try {
@@ -169,20 +177,25 @@ class Series implements AsyncDisposable {
   }
 
   #begin(): RefTransaction {
+    this.#created.clear();
     return this.#refs.beginTransaction({ allowRejections: this.#allowRejections });
   }
 
   #printRejections(): void {
     for (const rejection of this.#transaction.rejections) {
       this.#context.warn(rejection.error.message, "error");
-      this.#context.output.write(formatRejection(rejection, this.zero));
+      this.#context.output.write(this.#format(rejection));
     }
   }
-}
 
-function formatRejection({ refname, newOid, oldOid, reason }: RefRejection, zero: string): string {
-  // As with Git, what is no object id is shown as zeros.
-  return `rejected ${refname} ${newOid ?? zero} ${oldOid ?? zero} ${reason}\n`;
+  #format(rejection: RefRejection): string {
+    const { refname, newOid, newTarget, oldOid, oldTarget, reason, error } = rejection;
+    // Git shows refs as zeros, and what nobody asked for as C's library does.
+    const zeroOr = (target: string | undefined) => target === undefined ? "(null)" : this.zero;
+    const isEarly = error.code === "new-value" && this.#created.has(refname);
+    const old = isEarly ? "(null)" : oldOid ?? zeroOr(oldTarget);
+    return `rejected ${refname} ${newOid ?? zeroOr(newTarget)} ${old} ${reason}\n`;
+  }
 }
 
 function explained(error: unknown, prefix: string): unknown {
@@ -213,7 +226,7 @@ const INSTRUCTIONS: Readonly<Record<string, Instruction>> = {
       if (oid === undefined) throw fatal(`create ${refname}: missing <new-oid>`);
       if (isZeroOid(oid)) throw fatal(`create ${refname}: zero <new-oid>`);
       parser.end();
-      series.add((transaction, options) => transaction.create(refname, oid, options));
+      series.create(refname, oid);
     },
   },
   delete: {

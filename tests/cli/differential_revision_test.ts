@@ -37,3 +37,18 @@ differentialTest("paths in trees", makeFiles, {
     )
   ),
 });
+
+/** What objects are missing, or are not what they should be. */
+const OBJECTS = ["1".repeat(40), "1".repeat(64), "HEAD^{tree}", "annotated", "blob", "main:file"];
+
+differentialTest("objects that refs are to hold", makeFiles, {
+  writing: OBJECTS.flatMap((object) => [
+    line(`update-ref refs/heads/new ${object}`),
+    line(`update-ref refs/tags/new ${object}`),
+    line(`update-ref HEAD ${object}`),
+    line("update-ref --stdin", { stdin: `create refs/heads/new ${object}\n` }),
+    line("update-ref --stdin --batch-updates", {
+      stdin: `create refs/heads/new ${object}\nupdate refs/heads/topic main\n`,
+    }),
+  ]),
+});
