@@ -34,6 +34,7 @@ import { type RenameOptions, renameRef, type Renaming } from "./rename.ts";
 import { headNames, moveHeads } from "./rename_heads.ts";
 import { locateRepository, type OpenRepositoryOptions, type Repository } from "./repository.ts";
 import { type ResolvedRef, resolveRef } from "./resolve.ts";
+import { findRevision } from "./revision.ts";
 import type { StoredRef } from "./stored_ref.ts";
 
 /** How to open the refs of a repository. */
@@ -171,6 +172,19 @@ export class RefStore implements AsyncDisposable, Disposable {
   /** Finds the shortest name that means a ref. */
   shorten(refname: string, options: ShortenOptions = {}): string {
     return shortenName(this.#backend, refname, options);
+  }
+
+  /**
+   * Finds the object that a revision means: an object id, the short name of a ref, `@`, `@{-<n>}`, `name@{<n>}`,
+   * `name@{<date>}`, and `~<n>`, `^<n>`, `^{}`, `^{<type>}` behind any of these.
+   *
+   * @returns `undefined` when it means none.
+   * @throws {ReftableError} With code `"not-exist"` when a log does not go back so far, `"api"` when objects are needed
+   * but none can be read.
+   */
+  async oidOf(revision: string): Promise<string | undefined> {
+    const { hash, objects } = this.#context;
+    return await findRevision({ reader: this.#backend, hash, objects }, revision);
   }
 
   /** Tells whether a ref has a log, be it empty. */

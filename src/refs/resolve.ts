@@ -49,7 +49,9 @@ export function resolveStored(reader: Pick<RefReader, "read">, stored: StoredRef
     if (problem !== undefined) {
       return broken(target, via, `a symbolic ref to the bad name ${JSON.stringify(target)}`);
     }
-    if (via.length === MAX_DEPTH) return broken(target, via, endless(target, via));
+    if (via.includes(target) || via.length === MAX_DEPTH) {
+      return broken(target, via, endless(target, via));
+    }
     const next = reader.read(target);
     if (!next) return ending(target, via);
     ref = next;

@@ -179,7 +179,7 @@ async function compare(seed: number, steps: number, options: GitRepoOptions): Pr
 }
 
 /** How many changes are made one after another. */
-const STEPS = 250;
+const STEPS = 200;
 
 gitTest("RefStore does with reftables what git's commands do", async () => {
   await compare(1, STEPS, {});

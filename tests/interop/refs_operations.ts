@@ -206,7 +206,7 @@ function randomCommand(world: World, place: Place, isBatch: boolean): Command {
         add: (tx) => tx.verify(refname, expect ?? "0".repeat(oid.length), { noDeref }),
       };
     case 8:
-      if (isHeadBranch(refs, refname)) break;
+      if (isHeadBranch(refs, refname) || isDetour(refs, refname, to)) break;
       return {
         refname,
         noDeref: true,
@@ -215,7 +215,7 @@ function randomCommand(world: World, place: Place, isBatch: boolean): Command {
         add: (tx, createReflog) => tx.createSymref(refname, to, { createReflog }),
       };
     case 9: {
-      if (isHeadBranch(refs, refname)) break;
+      if (isHeadBranch(refs, refname) || isDetour(refs, refname, to)) break;
       const expectTarget = pick(world, [undefined, target(refs, refname), to]);
       const old = expectTarget === undefined ? "" : ` ref ${expectTarget}`;
       return {
@@ -251,6 +251,11 @@ function isMisloggedByGit(
 ): boolean {
   if (refFormat === "reftable") return false;
   return isHeadBranch(refs, refname) || !noDeref && refs.read(refname)?.kind === "symref";
+}
+
+/** Tells whether HEAD would point at another symbolic ref. */
+function isDetour(refs: RefStore, refname: string, to: string): boolean {
+  return refname === "HEAD" && refs.read(to)?.kind === "symref";
 }
 
 /** Where HEAD leads by way of two symbolic refs, git's files tell HEAD's log another story than its reftables. */
@@ -296,7 +301,7 @@ function pointSymref(world: World): Operation {
   ]);
   const to = pick(world, REFNAMES.filter((name) => name.startsWith("refs/heads/")));
   const message = pick(world, MESSAGES.filter((message) => message !== ""));
-  if (isHeadBranch(refs, refname)) return randomOperation(world);
+  if (isHeadBranch(refs, refname) || isDetour(refs, refname, to)) return randomOperation(world);
   return {
     name: `${place}: point ${refname} at ${to}`,
     place,

@@ -28,15 +28,16 @@ export function checkNames(
   refuse: (update: Update, error: ReftableError) => void,
 ): void {
   if (missing.length === 0) return;
+  const sorted = sortNames(missing.map(({ refname }) => refname));
+  const taken = session.findConflicts(sorted, NOTHING_REMOVED);
   if (inTheWay) {
     const below = new NamesBelow(inTheWay);
     for (const update of missing) {
-      const other = below.first(update.refname);
-      if (other !== undefined) refuse(update, namesCollide(update.refname, other));
+      const { refname } = update;
+      const other = taken.has(refname) ? undefined : below.first(refname);
+      if (other !== undefined) refuse(update, namesCollide(refname, other));
     }
   }
-  const sorted = sortNames(missing.map(({ refname }) => refname));
-  const taken = session.findConflicts(sorted, NOTHING_REMOVED);
   const below = new NamesBelow(live);
   for (const update of missing) {
     const { refname } = update;
@@ -67,12 +68,13 @@ function firstDirectory(refname: string, names: ReadonlySet<string>): string | u
 }
 
 /** Finds names that have others as their directories. Names may be taken out meanwhile. */
-class NamesBelow {
+export class NamesBelow {
   readonly #names: ReadonlySet<string>;
   /** All directories of all names. */
   readonly #directories: ReadonlySet<string>;
   #sorted: readonly string[] | undefined;
 
+  /** @param names All names. */
   constructor(names: ReadonlySet<string>) {
     this.#names = names;
     this.#directories = directoriesOf(names);

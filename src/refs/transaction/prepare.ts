@@ -2,11 +2,11 @@ import type { ReftableError, ReftableErrorCode } from "../../errors.ts";
 import { refnameProblem } from "../../format/refname.ts";
 import type { RefFormat, RefSession } from "../backend.ts";
 import { canonicalName } from "../names.ts";
-import { badName, changedTwice, lockRefused, refError } from "../ref_errors.ts";
+import { badName, changedTwice, lockRefused, namesCollide, refError } from "../ref_errors.ts";
 import { resolveStored } from "../resolve.ts";
 import type { StoredBrokenRef, StoredRef, StoredSymbolicRef } from "../stored_ref.ts";
 import { checkOldValue, missingRef, needsRef } from "./check_old_value.ts";
-import { checkNames } from "./name_conflicts.ts";
+import { checkNames, NamesBelow } from "./name_conflicts.ts";
 import { type NewValue, Update } from "./update.ts";
 
 /** What can be wrong with one ref while the rest of its transaction goes through. */
@@ -68,6 +68,7 @@ class Preparation {
   readonly #held: Set<string> | undefined;
   /** Updates of refs that do not exist. */
   readonly #missing: Update[] = [];
+  #below: NamesBelow | undefined;
   /** The branch that HEAD points at. */
   #head: string | undefined;
 
@@ -119,7 +120,7 @@ class Preparation {
   }
 
   #check(update: Update, failure: ReftableError | undefined): ReftableError | undefined {
-    if (failure) return lockError(update, failure);
+    if (failure) return this.#lockError(update, failure);
     this.#inTheWay?.add(update.refname);
     if (this.#held?.has(this.#canonical(update.refname))) return changedTwice(update.refname);
     if (update.origin.branch) return this.#checkHead(update, update.origin.branch);
@@ -138,6 +139,22 @@ class Preparation {
     this.#missing.push(update);
     update.isQueued = update.request.value !== undefined;
     return undefined;
+  }
+
+  #lockError(update: Update, failure: ReftableError): ReftableError {
+    const { refname, originalName } = update;
+    if (failure.code !== "name-conflict") return lockRefused(refname, originalName, failure);
+    if (needsRef(update)) return missingRef(update);
+    // What is in the way need not be a ref: this very transaction may have locked something there.
+    const isRef = failure.ref?.found !== undefined;
+    const other = isRef ? undefined : this.#namesBelow(refname);
+    const reason = other === undefined ? failure : namesCollide(refname, other);
+    return lockRefused(refname, originalName, reason);
+  }
+
+  #namesBelow(refname: string): string | undefined {
+    this.#below ??= new NamesBelow(this.#names);
+    return this.#below.first(refname);
   }
 
   #checkStored(
@@ -220,9 +237,4 @@ function brokenRef({ refname, originalName }: Update, { finding }: StoredBrokenR
   const message = `cannot lock ref '${originalName}': ` +
     `unable to resolve reference '${refname}': reference broken`;
   return refError("format", refname, message, { found: finding });
-}
-
-function lockError(update: Update, failure: ReftableError): ReftableError {
-  if (failure.code === "name-conflict" && needsRef(update)) return missingRef(update);
-  return lockRefused(update.refname, update.originalName, failure);
 }
