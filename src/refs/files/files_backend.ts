@@ -26,6 +26,7 @@ import { PackedRefsStore } from "./packed/packed_refs_store.ts";
 import { PackedStack } from "./packed/packed_stack.ts";
 import type { PackedStore } from "./packed/packed_store.ts";
 import { RefPaths } from "./ref_paths.ts";
+import { syncsRefs } from "./sync_config.ts";
 
 /** How long git waits for the lock of a ref, in milliseconds. */
 const REF_LOCK_TIMEOUT = 100;
@@ -49,6 +50,7 @@ export function* openFilesBackend(repository: Repository): Io<RefBackend> {
     logs: new FilesLogs({ fileSystem, paths, hash, mode }),
     hash,
     mode,
+    sync: syncsRefs(config),
     lockTimeout: config.number("core.filesRefLockTimeout") ?? REF_LOCK_TIMEOUT,
   };
   return new FilesBackend(repository.refFormat, storage);
@@ -59,10 +61,18 @@ function* openPacked(repository: Repository): Io<PackedStore> {
   const lockTimeout = config.number("core.packedRefsTimeout") ?? PACKED_REFS_TIMEOUT;
   const path = within(storage, "packed-refs");
   if (refFormat === "files") {
-    return new PackedRefsStore({ fileSystem, path, hash, mode: sharedMode(config), lockTimeout });
+    const mode = sharedMode(config);
+    const sync = syncsRefs(config);
+    return new PackedRefsStore({ fileSystem, path, hash, mode, sync, lockTimeout });
   }
   // Whoever changes refs has checked their names, against those of files too.
-  const options: StackOptions = { ...stackConfig(config), fileSystem, hash, skipNameCheck: true };
+  const options: StackOptions = {
+    ...stackConfig(config),
+    fileSystem,
+    hash,
+    sync: syncsRefs(config),
+    skipNameCheck: true,
+  };
   const directory = within(storage, "reftable");
   const stack = yield* perform({
     sync: () => Stack.openSync(directory, options),

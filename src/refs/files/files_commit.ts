@@ -79,22 +79,44 @@ export class FilesCommit {
 
   /** Waits until refs have reached the disk; logs need not, as with Git. */
   async #sync(): Promise<void> {
-    const { fileSystem } = this.#storage;
+    if (!this.#storage.sync) return;
     const directories = new Set<string>();
     for (const { lock } of [...this.#written, ...this.#deleted]) {
       for (const directory of lock.changedDirectories()) directories.add(directory);
     }
     try {
       for (const directory of directories) {
-        // A ref may be where a directory was; then that has changed which the directory was in.
-        if (fileSystem.lstatSync(directory)?.kind === "directory") {
-          await fileSystem.syncDirectory(directory);
-        } else directories.add(dirname(directory));
+        // Where it is gone, that has changed the one that it was in.
+        if (!(await this.#syncDirectory(directory))) directories.add(dirname(directory));
       }
     } catch (cause) {
       if (!(cause instanceof ReftableError)) throw cause;
       const message = `Refs were changed, but a crash may undo it: ${cause.message}`;
       throw new ReftableError(cause.code, message, { file: cause.file, cause });
+    }
+  }
+
+  /** Syncs a directory, unless it is none any more: others remove empty ones, and a ref may be in its place. */
+  async #syncDirectory(path: string): Promise<boolean> {
+    const { fileSystem } = this.#storage;
+    if (fileSystem.lstatSync(path)?.kind !== "directory") return false;
+    try {
+      await fileSystem.syncDirectory(path);
+      return true;
+    } catch (error) {
+      if (error instanceof ReftableError && error.code === "not-exist") return false;
+      throw error;
+    }
+  }
+
+  /** Waits until what changed in a directory has reached the disk, unless others have removed it by now. */
+  async #isSynced(directory: string): Promise<boolean> {
+    try {
+      await this.#storage.fileSystem.syncDirectory(directory);
+      return true;
+    } catch (error) {
+      if (error instanceof ReftableError && error.code === "not-exist") return false;
+      throw error;
     }
   }
 

@@ -20,6 +20,8 @@ export interface FilesStorage {
   readonly hash: HashName;
   /** The permissions of new files. */
   readonly mode: FileMode | undefined;
+  /** Whether to wait until what is written has reached the disk. */
+  readonly sync: boolean;
   /** How long to wait for the lock of a ref, in milliseconds, −1 for ever. */
   readonly lockTimeout: number;
 }

@@ -12,6 +12,8 @@ export interface LogRewriteLocation {
   readonly fileSystem: FileSystem;
   /** The permissions of the new file. */
   readonly mode: FileMode | undefined;
+  /** Whether to wait until what is written has reached the disk. */
+  readonly sync: boolean;
 }
 
 /** A log that was written anew, and takes the place of the old one when it is committed. */
@@ -33,7 +35,7 @@ export class LogRewrite implements AsyncDisposable {
    * @param lines Its entries with their newlines.
    */
   static async prepare(
-    { fileSystem, mode }: LogRewriteLocation,
+    { fileSystem, mode, sync }: LogRewriteLocation,
     path: string,
     lines: readonly string[],
   ): Promise<LogRewrite> {
@@ -42,7 +44,7 @@ export class LogRewrite implements AsyncDisposable {
     for (let start = 0; start < lines.length; start += BATCH) {
       file.write(encodeText(lines.slice(start, start + BATCH).join("")));
     }
-    await file.sync();
+    if (sync) await file.sync();
     file.close();
     cleanup.move();
     return new LogRewrite(file, path, fileSystem);

@@ -76,7 +76,7 @@ export class LogTransfer implements AsyncDisposable {
     );
     if (bytes) file.write(bytes);
     file.write(encodeText(line));
-    await file.sync();
+    if (storage.sync) await file.sync();
     file.close();
     const transfer = new LogTransfer(
       storage,

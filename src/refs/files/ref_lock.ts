@@ -146,7 +146,7 @@ export class RefLock implements AsyncDisposable {
     try {
       using file = await this.#storage.fileSystem.append(this.#file!.path);
       file.write(encodeText(text));
-      await file.sync();
+      if (this.#storage.sync) await file.sync();
     } catch (cause) {
       throw this.#failure(`couldn't write '${this.path}.lock'`, cause);
     }

@@ -25,6 +25,8 @@ export interface PackedRefsLocation {
   readonly hash: HashName;
   /** The permissions of new files. */
   readonly mode: FileMode | undefined;
+  /** Whether to wait until what is written has reached the disk. */
+  readonly sync: boolean;
   /** How long to wait for the lock, in milliseconds, −1 for ever. */
   readonly lockTimeout: number;
 }
@@ -175,7 +177,7 @@ class PackedRefsLock implements PackedLock {
     }
     this.#pending = pending;
     writePackedRefs((bytes) => pending.write(bytes), this.#open(), changes);
-    await pending.sync();
+    if (this.#location.sync) await pending.sync();
     pending.close();
   }
 
@@ -186,7 +188,7 @@ class PackedRefsLock implements PackedLock {
     await pending.commit(path, async () => await fileSystem.stat(pending.path) === undefined);
     this.#pending = undefined;
     // The files of refs go only when it is sure that what was packed of them stays.
-    await fileSystem.syncDirectory(dirname(path));
+    if (this.#location.sync) await fileSystem.syncDirectory(dirname(path));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
