@@ -232,7 +232,8 @@ function* readCommonDir(fileSystem: FileSystem, gitDir: string): Io<string> {
   const path = (yield* statFile(fileSystem, file)) && (yield* readLine(fileSystem, file));
   if (path === undefined) return gitDir;
   if (path === "") throw new ReftableError("format", `failed to read ${file}`, { file });
-  const commonDir = beside(gitDir, path);
+  // Where `..` leads behind a symbolic link is not left to who opens it: some take it for the path's own.
+  const commonDir = beside(yield* realPath(fileSystem, gitDir), path);
   if (yield* statFile(fileSystem, commonDir)) return yield* realPath(fileSystem, commonDir);
   throw new ReftableError(
     "not-exist",

@@ -119,7 +119,7 @@ Deno.test("findGitDirectory() gives paths that begin with the one given", async 
     [join(root, fixture)]: join(root, fixture),
     "bare/../bare": "bare/../bare",
     "main": "main/.git",
-    ".": "./.git",
+    ".": ".git",
     "bare/refs": `${top}/bare`,
   };
   Deno.chdir(dir.path);
