@@ -16,7 +16,8 @@ const SCENARIOS: readonly Scenario[] = (["reftable", "files"] as const).flatMap(
       await acknowledge();
     },
   }),
-  refScenario({
+  // Several at once are tried on stacks.
+  ...format === "reftable" ? [] : [refScenario({
     format,
     name: "several transactions",
     async run(refs, acknowledge) {
@@ -25,7 +26,7 @@ const SCENARIOS: readonly Scenario[] = (["reftable", "files"] as const).flatMap(
         await acknowledge();
       }
     },
-  }),
+  })],
   refScenario({
     format,
     name: "packing",

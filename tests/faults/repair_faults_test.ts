@@ -26,6 +26,7 @@ function repairScenario(name: string, damage: Damage): Scenario {
   };
   return {
     name: `repair of ${name}`,
+    images: 5,
     async prepare(fileSystem) {
       fileSystem.makeDirectorySync(DIRECTORY);
       await damage(fileSystem);

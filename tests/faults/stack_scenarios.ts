@@ -35,7 +35,7 @@ interface StackScenario {
 
 /** Makes a scenario of what is done to a stack that is open. */
 export function stackScenario(given: StackScenario): Scenario {
-  const { name, tables, options = {}, later = 1, disposes = false, images = 16 } = given;
+  const { name, tables, options = {}, later = 1, disposes = false, images = 10 } = given;
   return {
     name,
     disposes,

@@ -76,7 +76,7 @@ export function formatTotals({ operations, errors, crashes, wrecks }: Totals): s
 }
 
 /** So many states of the disk are tried for one moment, when there are more and nobody says it. */
-const MOST_IMAGES = 16;
+const MOST_IMAGES = 10;
 
 /** Gives the same numbers from 0 to 1 for the same seed. */
 export function randomNumbers(seed: number): () => number {
