@@ -97,7 +97,13 @@ export { openRepositoryStack, type RepositoryStackOptions } from "./src/refs/rep
 export { findRepositoryStacks, type RepositoryStacks } from "./src/refs/repository_stacks.ts";
 
 // Refs.
-export type { ListRefsOptions, LogOrder, PackOptions, RefFormat } from "./src/refs/backend.ts";
+export type {
+  ListRefsOptions,
+  LogOrder,
+  PackOptions,
+  RefFormat,
+  RefLinesOptions,
+} from "./src/refs/backend.ts";
 export type { ExpandedRef, ShortenOptions } from "./src/refs/expand.ts";
 export type { ListedRef, ListedSymbolicRef } from "./src/refs/listed_ref.ts";
 export {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { RefRecord } from "../../src/format/ref_record.ts";
 import { MergedTable } from "../../src/merged/merged_table.ts";
 import { writeRefLines } from "../../src/merged/ref_lines.ts";
 import { Stack } from "../../src/stack/stack.ts";
@@ -12,10 +13,10 @@ const [directory = "", prefix = "refs/"] = Deno.args;
 using stack = Stack.openSync(directory);
 writeRefLines(new MergedTable(stack.tables), {
   prefix,
-  resolve(_, target) {
-    let ref = stack.ref(target);
+  special(special) {
+    let ref: RefRecord | undefined = special;
     for (let depth = 0; ref?.kind === "symref" && depth < 5; depth++) ref = stack.ref(ref.target);
-    return ref && ref.kind !== "symref" ? ref.oid : undefined;
+    return ref?.kind === "direct" || ref?.kind === "peeled" ? ref.oid : undefined;
   },
   write(bytes) {
     for (let rest = bytes; rest.length > 0;) rest = rest.subarray(Deno.stdout.writeSync(rest));

@@ -1,6 +1,7 @@
 import { compareText } from "../bytes/text.ts";
 import { refnameProblem } from "../format/refname.ts";
 import type { ListedRef } from "../refs/listed_ref.ts";
+import { REFS_PREFIX } from "../refs/names.ts";
 import type { RefStore } from "../refs/ref_store.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Command, CommandSpec, OptionSpec } from "./command.ts";
@@ -109,6 +110,12 @@ export async function run(args: Arguments, context: Context): Promise<number> {
     throw fatal("cannot use --start-after with custom sort options");
   }
   const patterns = await readPatterns(args, context);
+  const prefix = prefixOf(args, patterns, refs);
+  if (prefix !== undefined) {
+    const write = (bytes: Uint8Array) => context.output.writeBytes(bytes);
+    refs.writeLines({ prefix, write }, (ref) => warnOfBroken(ref.refname, context));
+    return 0;
+  }
   if (after !== undefined && patterns.length > 0) {
     throw fatal("cannot use --start-after with patterns");
   }
@@ -145,6 +152,27 @@ export async function run(args: Arguments, context: Context): Promise<number> {
   const sorted = keys.length === 0 ? items : sortItems(items, keys, { ignoreCase, suffixes });
   for (const item of sorted.slice(0, count || undefined)) show(item);
   return 0;
+}
+
+/** What is asked for most, and may be asked of very many refs. */
+const LINE_FORMAT = "%(objectname) %(refname)";
+
+/** What all names begin with that are listed, when nothing is asked for but their lines. */
+function prefixOf(
+  args: Arguments,
+  [pattern, ...others]: readonly string[],
+  refs: RefStore,
+): string | undefined {
+  const isAsked = args.value("format") === LINE_FORMAT &&
+    args.given.every(({ option: { long } }) => {
+      return long === "format" || long === "stdin";
+    });
+  if (!isAsked || others.length > 0) return undefined;
+  if (pattern === undefined) return REFS_PREFIX;
+  const directory = pattern.endsWith("/") ? pattern : `${pattern}/`;
+  const isPlain = directory.startsWith(REFS_PREFIX) && literalPrefix(pattern) === pattern;
+  // A ref of that name would be listed too.
+  return isPlain && (pattern === directory || !refs.read(pattern)) ? directory : undefined;
 }
 
 function isRefname({ atom, reverse, version }: SortKey): boolean {
@@ -230,12 +258,16 @@ function* listRefs(refs: RefStore, selection: Selection): Generator<ListedRef, v
 function toItem(ref: ListedRef, context: Context): RefItem | undefined {
   const { kind, refname } = ref;
   if (kind === "broken") {
-    const hasBadName = refnameProblem(refname) !== undefined;
-    context.warn(`ignoring ${hasBadName ? "ref with broken name" : "broken ref"} ${refname}`);
+    warnOfBroken(refname, context);
     return undefined;
   }
   if (kind === "direct") return { refname, oid: ref.oid };
   if (kind === "peeled") return { refname, oid: ref.oid, peeled: ref.peeled };
   const { oid, peeled, refname: symref } = ref.resolved;
   return oid === undefined ? undefined : { refname, oid, peeled, symref };
+}
+
+function warnOfBroken(refname: string, context: Context): void {
+  const hasBadName = refnameProblem(refname) !== undefined;
+  context.warn(`ignoring ${hasBadName ? "ref with broken name" : "broken ref"} ${refname}`);
 }

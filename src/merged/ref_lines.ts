@@ -1,9 +1,10 @@
 import { startsWithBytes } from "../bytes/compare.ts";
 import { digitsOfPairs } from "../bytes/hex.ts";
-import { decodeText, encodeText } from "../bytes/text.ts";
+import { encodeText } from "../bytes/text.ts";
 import type { BlockCursor } from "../format/block_cursor.ts";
 import { hashSize } from "../format/hash.ts";
-import { decodeTarget, readUpdateIndex, RefValueType } from "../format/ref_record.ts";
+import { RefnameChecker } from "../format/refname.ts";
+import { type RefRecord, RefValueType } from "../format/ref_record.ts";
 import { runSync } from "../io/io.ts";
 import { advance } from "../table/cursor.ts";
 import type { MergedTable } from "./merged_table.ts";
@@ -16,11 +17,11 @@ export interface RefLinesOptions {
   /** Only refs whose names start with this. */
   readonly prefix?: string | undefined;
   /**
-   * Tells which object a symbolic ref leads to.
+   * Tells what to list a ref with that is symbolic, has a bad name, or holds an object id of zeros.
    *
-   * @returns The object id in hexadecimal digits, or `undefined` to leave the ref out.
+   * @returns An object id in hexadecimal digits, or `undefined` to leave the ref out.
    */
-  resolve(refname: string, target: string): string | undefined;
+  special(ref: Exclude<RefRecord, { kind: "deletion" }>): string | undefined;
   /**
    * Takes lines, of which the last one is whole. The memory is used again afterwards.
    *
@@ -35,27 +36,30 @@ export interface RefLinesOptions {
  * no object for each ref.
  */
 export function writeRefLines(merged: MergedTable, options: RefLinesOptions): void {
-  const { prefix = "", resolve, write } = options;
+  const { prefix = "", special, write } = options;
   const prefixBytes = encodeText(prefix);
   const lines = new LineBuffer(hashSize(merged.hash ?? "sha1"), write);
+  const names = new RefnameChecker();
   const [table] = merged.tables;
+  const isSingle = merged.tables.length === 1;
   // Most of the time is spent here, and there is nothing to merge in a single table.
-  using cursor = merged.tables.length === 1 ? table!.refCursor() : merged.refCursor();
+  using cursor = isSingle ? table!.refCursor() : merged.refCursor();
   let found = runSync(cursor.seek(prefixBytes));
   for (; found; found = advance(cursor)) {
     const { records } = cursor;
-    const { key, keyLength, valueType } = records;
-    const isInside = records.sharedLength >= prefixBytes.length ||
+    const { key, keyLength, sharedLength, valueType } = records;
+    const isInside = sharedLength >= prefixBytes.length ||
       startsWithBytes(key, keyLength, prefixBytes);
     if (!isInside) break;
-    if (valueType === RefValueType.direct || valueType === RefValueType.peeled) {
-      lines.add(records);
-    } else if (valueType === RefValueType.symref) {
-      const { block: { bytes }, valueEnd } = records;
-      const target = decodeTarget(bytes, readUpdateIndex(records, 0).start, valueEnd);
-      const oid = resolve(decodeText(key, 0, keyLength), target);
-      if (oid !== undefined) lines.addText(oid, records);
+    if (valueType === RefValueType.deletion) {
+      names.reset();
+      continue;
     }
+    // Several tables come by turns, and none knows what its name shares with another's.
+    const isGood = names.isGood(key, keyLength, isSingle ? sharedLength : 0);
+    if (isGood && valueType !== RefValueType.symref && lines.add(records)) continue;
+    const oid = special(cursor.record() as Exclude<RefRecord, { kind: "deletion" }>);
+    if (oid !== undefined) lines.addText(oid, records);
   }
   lines.flush();
 }
@@ -77,8 +81,12 @@ class LineBuffer {
     this.#write = write;
   }
 
-  /** Adds the ref that a cursor stands on, which holds an object id. */
-  add(records: BlockCursor): void {
+  /**
+   * Adds the ref that a cursor stands on, which holds an object id.
+   *
+   * @returns False, and nothing is added, when that is all zeros.
+   */
+  add(records: BlockCursor): boolean {
     const size = this.#hashSize;
     this.#reserve(2 * size, records.keyLength);
     const view = this.#view;
@@ -87,14 +95,18 @@ class LineBuffer {
     // One or two object ids end the value.
     const start = records.valueEnd - records.valueType * size;
     let length = this.#length;
+    let seen = 0;
     for (let i = 0; i < size; i += 4) {
       const word = source.getUint32(start + i);
+      seen |= word;
       view.setUint32(length, digits[word >>> 16]!);
       view.setUint32(length + 4, digits[word & 0xffff]!);
       length += 8;
     }
+    if (seen === 0) return false;
     this.#length = length;
     this.#endLine(records);
+    return true;
   }
 
   /** Adds the ref that a cursor stands on with another object id. */

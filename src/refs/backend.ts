@@ -28,6 +28,14 @@ export interface ListRefsOptions {
   readonly includeRoot?: boolean | undefined;
 }
 
+/** How to list refs as lines of an object id and a name. */
+export interface RefLinesOptions {
+  /** Only names that begin with this; all below `refs/` by default. */
+  readonly prefix?: string | undefined;
+  /** Takes lines, of which the last one is whole; the memory is used again afterwards. */
+  write(bytes: Uint8Array): void;
+}
+
 /** In which order the entries of a log come. */
 export type LogOrder = "newest-first" | "oldest-first";
 
@@ -148,6 +156,17 @@ export interface RefBackend extends RefReader, Disposable, AsyncDisposable {
   readonly format: RefFormat;
   /** Lists refs in the order of the bytes of their names. */
   list(options?: ListRefsOptions): IteratorObject<StoredRef, void>;
+  /**
+   * Lists refs as lines, where that is faster than to make records of them.
+   *
+   * @param special Tells the object id to list for a ref that is symbolic, has a bad name or an object id of zeros;
+   * `undefined` leaves it out.
+   * @returns False when nothing was done.
+   */
+  writeLines?(
+    options: RefLinesOptions,
+    special: (ref: StoredRef) => string | undefined,
+  ): boolean;
   /** Lists the refs that have a log, in the order of the bytes of their names, this working tree's own included. */
   logNames(): IteratorObject<string, void>;
   /** Looks at the storage again: what others have changed is seen from now on. */

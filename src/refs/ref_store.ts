@@ -2,7 +2,15 @@ import { ReftableError, throwingFirst } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
-import type { ListRefsOptions, LogOrder, PackOptions, RefBackend, RefFormat } from "./backend.ts";
+import { encodeText } from "../bytes/text.ts";
+import type {
+  ListRefsOptions,
+  LogOrder,
+  PackOptions,
+  RefBackend,
+  RefFormat,
+  RefLinesOptions,
+} from "./backend.ts";
 import { type ExpandedRef, expandName, shortenName, type ShortenOptions } from "./expand.ts";
 import { History } from "./history.ts";
 import { committerIdentity } from "./identity.ts";
@@ -35,7 +43,10 @@ import { headNames, moveHeads } from "./rename_heads.ts";
 import { locateRepository, type OpenRepositoryOptions, type Repository } from "./repository.ts";
 import { type ResolvedRef, resolveRef } from "./resolve.ts";
 import { findRevision } from "./revision.ts";
-import type { StoredRef } from "./stored_ref.ts";
+import type { StoredBrokenRef, StoredRef } from "./stored_ref.ts";
+
+/** How many characters of lines to gather before they are written. */
+const LINES_SIZE = 0x10000;
 
 /** How to open the refs of a repository. */
 export interface RefStoreOptions extends OpenRepositoryOptions {
@@ -162,6 +173,41 @@ export class RefStore implements AsyncDisposable, Disposable {
    */
   list(options: ListRefsOptions = {}): IteratorObject<ListedRef, void> {
     return this.#backend.list(options).map((ref) => listedRef(this.#backend, ref));
+  }
+
+  /**
+   * Lists refs as lines `<object id> <name>` in the order of the bytes of their names, those that lead nowhere and
+   * those that make no sense left out. Of a reftable, that takes a third of the time of {@linkcode RefStore.list}.
+   *
+   * @param onBroken Told of each ref that makes no sense.
+   *
+   * @example
+   * ```ts
+   * import { RefStore } from "@reftable/reftable";
+   *
+   * await using refs = await RefStore.open("tests/fixtures/repository/git");
+   * refs.writeLines({ prefix: "refs/tags/", write: (bytes) => void Deno.stdout.writeSync(bytes) });
+   * ```
+   */
+  writeLines(options: RefLinesOptions, onBroken?: (ref: StoredBrokenRef) => void): void {
+    const oidOf = (stored: StoredRef) => {
+      const ref = listedRef(this.#backend, stored);
+      if (ref.kind === "symref") return ref.resolved.oid;
+      if (ref.kind !== "broken") return ref.oid;
+      onBroken?.(ref);
+      return undefined;
+    };
+    if (this.#backend.writeLines?.(options, oidOf)) return;
+    const { prefix, write } = options;
+    let lines = "";
+    for (const ref of this.#backend.list({ prefix })) {
+      const oid = oidOf(ref);
+      if (oid !== undefined) lines += `${oid} ${ref.refname}\n`;
+      if (lines.length < LINES_SIZE) continue;
+      write(encodeText(lines));
+      lines = "";
+    }
+    if (lines !== "") write(encodeText(lines));
   }
 
   /** Finds the ref that a short name means; see {@linkcode ExpandedRef}. */

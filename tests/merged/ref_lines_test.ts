@@ -1,22 +1,29 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { MergedTable, Table, TableWriter } from "@reftable/reftable";
+import { MergedTable, type RefRecord, Table, TableWriter } from "@reftable/reftable";
 import { encodeText } from "../../src/bytes/text.ts";
-import { writeRefLines } from "../../src/merged/ref_lines.ts";
+import { refnameProblem } from "../../src/format/refname.ts";
+import { type RefLinesOptions, writeRefLines } from "../../src/merged/ref_lines.ts";
 import { BytesSink } from "../../src/table/table_sink.ts";
 import { fixture, fixtures, seeded } from "../fixtures.ts";
 import { concat } from "../hand_made.ts";
 import { randomTable, REFNAMES } from "./random_tables.ts";
 
-/** What symbolic refs lead to, those to `HEAD` nowhere. */
-function resolve(refname: string, target: string): string | undefined {
-  return target === "HEAD" ? undefined : `<${refname} to ${target}>`;
+/** What is listed of refs that are not plain; nothing of those that lead to `HEAD`. */
+const special: RefLinesOptions["special"] = (ref) => {
+  if (ref.kind !== "symref") return `<bad ${ref.oid}>`;
+  return ref.target === "HEAD" ? undefined : `<${ref.refname} to ${ref.target}>`;
+};
+
+function isPlain(ref: RefRecord): boolean {
+  return (ref.kind === "direct" || ref.kind === "peeled") && !/^0+$/.test(ref.oid) &&
+    refnameProblem(ref.refname) === undefined;
 }
 
 /** The lines of refs as they are listed one by one. */
 function expected(merged: MergedTable, prefix = ""): Uint8Array {
   const lines = merged.refs({ prefix }).map((ref) => {
     if (ref.kind === "deletion") throw new Error("a tombstone is no ref");
-    const oid = ref.kind === "symref" ? resolve(ref.refname, ref.target) : ref.oid;
+    const oid = isPlain(ref) && ref.kind !== "symref" ? ref.oid : special(ref);
     return oid === undefined ? [] : [encodeText(`${oid} ${ref.refname}\n`)];
   });
   return concat(...lines.toArray().flat());
@@ -24,7 +31,7 @@ function expected(merged: MergedTable, prefix = ""): Uint8Array {
 
 function written(merged: MergedTable, prefix?: string): Uint8Array {
   const chunks: Uint8Array[] = [];
-  writeRefLines(merged, { prefix, resolve, write: (bytes) => void chunks.push(bytes.slice()) });
+  writeRefLines(merged, { prefix, special, write: (bytes) => void chunks.push(bytes.slice()) });
   return concat(...chunks);
 }
 
@@ -77,7 +84,7 @@ Deno.test("writeRefLines() writes whole lines, many at a time, and stops when th
   const merged = new MergedTable([table]);
   let writes = 0;
   writeRefLines(merged, {
-    resolve,
+    special,
     write(lines) {
       writes++;
       assertEquals(lines.at(-1), 0x0a);
@@ -89,5 +96,40 @@ Deno.test("writeRefLines() writes whole lines, many at a time, and stops when th
   const fail = () => {
     throw full;
   };
-  assertEquals(assertThrows(() => writeRefLines(merged, { resolve, write: fail })), full);
+  assertEquals(assertThrows(() => writeRefLines(merged, { special, write: fail })), full);
+});
+
+Deno.test("writeRefLines() asks about names that are bad, and ids of zeros", () => {
+  const oid = (digit: string) => digit.repeat(40);
+  const names = [
+    "a",
+    "a..b",
+    "a/.b",
+    "a/b",
+    "a/b.lock",
+    "a/b.locks",
+    "a/b.locks/",
+    "b@",
+    "b@{",
+    "c",
+  ];
+  for (const tables of [1, 2]) {
+    const opened = Array.from({ length: tables }, (_, table) => {
+      const sink = new BytesSink();
+      const writer = new TableWriter(sink);
+      writer.setLimits(1, 1);
+      for (const [i, refname] of names.entries()) {
+        if (i % 3 === 0 && table === 1) {
+          writer.addRef({ kind: "deletion", refname, updateIndex: 1 });
+        } else if (table === i % tables) {
+          const [kind, peeled] = ["peeled", oid("5")] as const;
+          writer.addRef({ kind, refname, updateIndex: 1, oid: oid(`${i % 5 && 7}`), peeled });
+        }
+      }
+      writer.finish();
+      return Table.openSync(sink.bytes);
+    });
+    const merged = new MergedTable(opened);
+    assertEquals(written(merged), expected(merged));
+  }
 });

@@ -4,11 +4,14 @@ import type {
   LogOrder,
   PackOptions,
   RefBackend,
+  RefLinesOptions,
   RefSession,
   SessionOptions,
 } from "../backend.ts";
 import { compareText } from "../../bytes/text.ts";
-import { isCurrentWorktreeRef, isPseudoRef } from "../names.ts";
+import { MergedTable } from "../../merged/merged_table.ts";
+import { writeRefLines } from "../../merged/ref_lines.ts";
+import { isCurrentWorktreeRef, isPseudoRef, REFS_PREFIX } from "../names.ts";
 import { readPseudoFile } from "../pseudo_files.ts";
 import type { ReflogEntry } from "../reflog_entry.ts";
 import type { Repository } from "../repository.ts";
@@ -61,6 +64,17 @@ class ReftableBackend implements RefBackend {
 
   list(options: ListRefsOptions = {}): IteratorObject<StoredRef, void> {
     return listStackRefs(this.#stacks, options);
+  }
+
+  writeLines(
+    { prefix = REFS_PREFIX, write }: RefLinesOptions,
+    special: (ref: StoredRef) => string | undefined,
+  ): boolean {
+    const { shared, isLinked } = this.#stacks;
+    // Elsewhere refs of two stacks are listed, and some of one are not.
+    if (isLinked || !prefix.startsWith(REFS_PREFIX)) return false;
+    writeRefLines(new MergedTable(shared.tables), { prefix, special, write });
+    return true;
   }
 
   logNames(): IteratorObject<string, void> {
