@@ -1,7 +1,7 @@
 import type { ReftableError, ReftableErrorCode } from "../../errors.ts";
 import { refnameProblem } from "../../format/refname.ts";
 import type { RefFormat, RefSession } from "../backend.ts";
-import { canonicalName } from "../names.ts";
+import { canonicalName, isSafeRefname } from "../names.ts";
 import { badName, changedTwice, lockRefused, namesCollide, refError } from "../ref_errors.ts";
 import { resolveStored } from "../resolve.ts";
 import type { StoredBrokenRef, StoredRef, StoredSymbolicRef } from "../stored_ref.ts";
@@ -188,7 +188,9 @@ class Preparation {
   /** Leaves a symbolic ref as it is, and changes the one that it leads to. */
   #follow(update: Update, target: string): ReftableError | undefined {
     if (this.#names.has(target)) return changedTwice(target, `symref '${update.refname}'`);
-    if (refnameProblem(target) !== undefined) return badName(target);
+    // A bad name shall not be in the way of who gets rid of it.
+    const isDeletion = update.request.value?.kind === "delete" && isSafeRefname(target);
+    if (refnameProblem(target) !== undefined && !isDeletion) return badName(target);
     const isViaHead = update.origin.isViaHead || update.refname === "HEAD";
     const request = { ...update.request, refname: target };
     this.#updates.push(new Update(request, { parent: update, isViaHead }));
