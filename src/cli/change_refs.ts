@@ -1,6 +1,7 @@
 import { ReftableError } from "../errors.ts";
 import type { RefTransaction } from "../refs/ref_transaction.ts";
 import type { Context } from "./context.ts";
+import { gitMessage } from "./git_message.ts";
 
 /**
  * Changes refs; that they cannot be changed is told as Git does where it goes on afterwards.
@@ -19,7 +20,7 @@ export async function changeRefs(
     return 0;
   } catch (error) {
     if (!(error instanceof ReftableError)) throw error;
-    context.warn(prefix + error.message, "error");
+    context.warn(prefix + gitMessage(error), "error");
     return 1;
   }
 }

@@ -83,7 +83,7 @@ export function peel(
     if (object.type === type || (type === "" && object.type !== "tag")) return reached;
     reached = object.type === "commit" && type === "tree"
       ? headerLines(objects, reached, "tree")[0]
-      : taggedObject(object);
+      : taggedObject(object)?.oid;
   }
   return undefined;
 }

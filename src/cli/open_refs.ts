@@ -1,4 +1,5 @@
 import { ReftableError } from "../errors.ts";
+import { environmentOptions } from "../refs/environment_options.ts";
 import type { ObjectReader } from "../refs/object_reader.ts";
 import { RefStore } from "../refs/ref_store.ts";
 import { openRepositorySync, type Repository, type RepositoryOptions } from "../refs/repository.ts";
@@ -12,19 +13,8 @@ import { fatal } from "./failure.ts";
  * @throws {Failure} When there is none, or it cannot be used.
  */
 export function openRefs(context: Context): RefStore {
-  const objects = lazyReader(async () => (await context.objects()).reader);
+  const objects = lazyReader(context);
   return open(context, (path, options) => RefStore.openSync(path, { ...options, objects }));
-}
-
-/** Loads what reads objects when one is asked for: most commands read none. */
-function lazyReader(load: () => Promise<ObjectReader>): ObjectReader {
-  return {
-    read: async (oid) => (await load()).read(oid),
-    type: async (oid) => (await load()).type(oid),
-    has: async (oid) => (await load()).has(oid),
-    peel: async (oid) => (await load()).peel(oid),
-    parents: async (oid) => (await load()).parents(oid),
-  };
 }
 
 /** Finds the repository that a command runs in, whether or not its refs can be opened; see {@linkcode openRefs}. */
@@ -32,26 +22,46 @@ export function findRepository(context: Context): Repository {
   return open(context, openRepositorySync);
 }
 
-function open<T>(
-  { system, globals, directory }: Context,
-  open: (path: string, options: RepositoryOptions) => T,
-): T {
-  const env = (name: string) => system.env(name) || undefined;
-  const path = directory === "" ? "." : directory;
-  const ceilings = env("GIT_CEILING_DIRECTORIES");
-  const gitDir = globals.gitDir ?? env("GIT_DIR") ?? (globals.bare ? path : undefined);
+function open<T>(context: Context, open: (path: string, options: RepositoryOptions) => T): T {
   try {
-    return open(path, {
-      gitDir,
-      commonDir: env("GIT_COMMON_DIR"),
-      workTree: globals.workTree ?? env("GIT_WORK_TREE"),
-      refStorage: env("GIT_REFERENCE_BACKEND"),
-      ceilingDirectories: ceilings?.split(":"),
-      environment: (name) => system.env(name),
-      parameters: globals.bare ? [...globals.config, "core.bare=true"] : globals.config,
-    });
+    return open(repositoryPath(context), repositoryOptions(context));
   } catch (error) {
-    if (!(error instanceof ReftableError)) throw error;
-    throw fatal(error.message.replace(/(parent directories\)): .*$/s, "$1: .git"));
+    throw notOpened(error);
   }
+}
+
+/** The path at which a command looks for its repository. */
+export function repositoryPath({ directory }: Context): string {
+  return directory === "" ? "." : directory;
+}
+
+/** What command line and environment say about the repository of a command. */
+export function repositoryOptions(context: Context): RepositoryOptions {
+  const { system, globals } = context;
+  const given = environmentOptions((name) => system.env(name));
+  const { gitDir, workTree, bare, config } = globals;
+  return {
+    ...given,
+    gitDir: gitDir ?? given.gitDir ?? (bare ? repositoryPath(context) : undefined),
+    workTree: workTree ?? given.workTree,
+    parameters: bare ? [...config, "core.bare=true"] : config,
+  };
+}
+
+/** Says why a repository cannot be opened, in Git's words. */
+function notOpened(error: unknown): unknown {
+  if (!(error instanceof ReftableError)) return error;
+  return fatal(error.message.replace(/(parent directories\)): .*$/s, "$1: .git"));
+}
+
+/** Reads objects with what is loaded when the first one is read: most commands need none. */
+export function lazyReader(context: Context): ObjectReader {
+  const reader = async () => (await context.objects()).reader;
+  return {
+    read: async (oid) => (await reader()).read(oid),
+    type: async (oid) => (await reader()).type(oid),
+    has: async (oid) => (await reader()).has(oid),
+    peel: async (oid) => (await reader()).peel(oid),
+    parents: async (oid) => (await reader()).parents(oid),
+  };
 }

@@ -30,6 +30,11 @@ export class ProgressLine implements Disposable {
     this.#write(`${this.#label}: ${String(share).padStart(3)}% ${details}`);
   }
 
+  /** Shows how far something is of which nobody knows how much there is. */
+  tell(details: string): void {
+    if (this.#isShown) this.#write(`${this.#label}: ${details}`);
+  }
+
   /** Takes the line away. */
   [Symbol.dispose](): void {
     if (this.#length > 0) this.#write("");

@@ -67,6 +67,7 @@ export interface Kind {
 export const KINDS: readonly Kind[] = [
   { refFormat: "reftable", hash: "sha1" },
   { refFormat: "reftable", hash: "sha256" },
+  { refFormat: "files", hash: "sha1" },
 ];
 
 /** Runs git and waits. */

@@ -170,7 +170,6 @@ const OPTIONS = [
     "--start-after=refs/tags/v1.10-rc1",
   ],
   ...[
-    "--start-after=z",
     "--start-after=a",
     "--start-after=refs/heads/main --count=2",
     "--start-after=",

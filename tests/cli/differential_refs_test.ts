@@ -1,5 +1,5 @@
 import { differentialTest, line } from "./differential.ts";
-import { makeEmpty, makeFull, makeWorktrees } from "./differential_repositories.ts";
+import { makeDetached, makeEmpty, makeFull, makeWorktrees } from "./differential_repositories.ts";
 
 const READING = [
   ...[
@@ -20,11 +20,8 @@ const READING = [
     "migrate x",
     "migrate --ref-format=frob",
     "migrate --ref-format",
-    "migrate --ref-format=reftable",
   ],
   ...[
-    "migrate --no-ref-format",
-    "migrate --ref-forma=reftable",
     "verify",
     "verify x",
     "verify --strict",
@@ -98,3 +95,18 @@ differentialTest("pack-refs", makeFull, {
 differentialTest("pack-refs in a linked working tree", makeWorktrees, {
   writing: PACK.slice(0, 4).map((text) => line(`pack-refs ${text}`, { cwd: "linked" })),
 });
+
+/** What a repository can be migrated to. */
+const MIGRATIONS = [
+  ...[
+    "--ref-format=reftable",
+    "--ref-format=files",
+    "--ref-format=reftable --no-reflog",
+    "--ref-forma=files",
+  ],
+  ...["--ref-format=files --no-reflog", "--ref-format=reftable --reflog", "--no-ref-format"],
+].map((text) => line(`refs migrate ${text}`));
+
+differentialTest("refs migrate", makeFull, { writing: MIGRATIONS });
+differentialTest("refs migrate without commits", makeEmpty, { writing: MIGRATIONS });
+differentialTest("refs migrate with a detached HEAD", makeDetached, { writing: MIGRATIONS });

@@ -1,4 +1,4 @@
-import { type Case, differentialTest, line } from "./differential.ts";
+import { type Case, differentialTest, KINDS, line } from "./differential.ts";
 import { makeDetached, makeEmpty, makeFull, makeWorktrees } from "./differential_repositories.ts";
 
 /** Object ids of zeros and ones that no repository has, for both hashes. */
@@ -431,8 +431,10 @@ const WORKTREES = [
   )
 );
 
-for (const [hash, length] of [["sha1", 40], ["sha256", 64]] as const) {
-  const kinds = [{ refFormat: "reftable", hash }] as const;
+for (const kind of KINDS) {
+  const kinds = [kind];
+  const { hash } = kind;
+  const length = hash === "sha1" ? 40 : 64;
   // What is tried with one hash need not be tried again with the other, but for some.
   const of = (cases: readonly Case[]) =>
     cases.filter((_, i) => hash === "sha1" || i % 5 === 0).map((item) => expand(item, length));

@@ -5,6 +5,7 @@ import { parseColor } from "./color.ts";
 import { type DateFormatter, parseDateFormat } from "./date_format.ts";
 import type { ReadObject, RefItem, RefSurroundings } from "./item.ts";
 import {
+  type EmailOptions,
   firstLines,
   headerValues,
   joinSubject,
@@ -398,15 +399,25 @@ function person(role: string, types: readonly ReadObject["type"][]): Record<stri
       return personName;
     }, role),
     [`${role}email`]: ofPerson(types, ({ name, argument }) => {
-      const words = argument?.split(",") ?? [];
-      refuseMailmap(name, words.find((word) => word === "mailmap"));
-      const wrong = words.find((word) => word !== "trim" && word !== "localpart");
-      if (wrong !== undefined) throw badArgument(name, wrong);
-      const options = { trim: words.includes("trim"), localPart: words.includes("localpart") };
+      const options = parseEmailOptions(name, argument);
       return (line) => personEmail(line, options);
     }, role),
     [`${role}date`]: dateField(types, role),
   };
+}
+
+function parseEmailOptions(name: string, argument: string | undefined): EmailOptions {
+  const words = new Set<string>();
+  for (let rest = argument; rest;) {
+    const [word] = /^(?:trim|localpart|mailmap)/.exec(rest) ?? [];
+    if (word === undefined) throw badArgument(name, rest);
+    words.add(word);
+    rest = rest.slice(word.length);
+    if (rest !== "" && !rest.startsWith(",")) throw badArgument(name, rest);
+    rest = rest.slice(1);
+  }
+  refuseMailmap(name, words.has("mailmap") ? "mailmap" : undefined);
+  return { trim: words.has("trim"), localPart: words.has("localpart") };
 }
 
 function dateField(types: readonly ReadObject["type"][], role?: string): ObjectField {

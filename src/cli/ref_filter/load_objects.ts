@@ -58,7 +58,7 @@ function leadsTo(item: RefItem, wanted: ReadonlySet<string>, objects: ObjectData
     const info = objects.info(oid);
     if (!info) throw fatal(`malformed object at '${item.refname}'`);
     if (info.type !== "tag") return false;
-    oid = taggedObject(objects.readSync(oid)!) ?? "";
+    oid = taggedObject(objects.readSync(oid)!)?.oid ?? "";
     if (wanted.has(oid)) return true;
   }
 }
@@ -82,13 +82,15 @@ function load(
   throw fatal(`missing object ${oid} for ${refname}`);
 }
 
+/** Follows tags to what is none; each must say rightly what it leads to. */
 function peel(oid: string, objects: ObjectDatabase): string {
   let reached = oid;
-  for (let object; (object = objects.readSync(reached));) {
-    const next = taggedObject(object);
-    if (next === undefined) break;
-    reached = next;
+  for (let object = objects.readSync(oid); object?.type === "tag";) {
+    const tagged = taggedObject(object);
+    object = tagged && objects.readSync(tagged.oid);
+    if (object?.type !== tagged?.type) break;
+    reached = tagged!.oid;
+    if (object?.type !== "tag") return reached;
   }
-  if (objects.has(reached)) return reached;
   throw fatal("bad tag");
 }

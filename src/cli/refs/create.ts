@@ -14,6 +14,7 @@ export const command: Command = {
     usage: ["[--message=<reason>] [--no-deref] [--create-reflog] <ref> <new-value>"],
     options: WRITE_OPTIONS,
     operand: "ref",
+    repository: true,
     plumbing: true,
   },
   run,

@@ -14,6 +14,7 @@ export const command: Command = {
     usage: ["[--message=<reason>] [--no-deref] <ref> [<old-value>]"],
     options: WRITE_OPTIONS.filter(({ long }) => long !== "create-reflog"),
     operand: "ref",
+    repository: true,
     plumbing: true,
   },
   run,

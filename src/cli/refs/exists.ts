@@ -13,6 +13,7 @@ export const command: Command = {
     usage: ["<ref>"],
     options: [],
     operand: "ref",
+    repository: true,
     plumbing: true,
   },
   run,

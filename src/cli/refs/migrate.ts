@@ -1,10 +1,11 @@
 import { ReftableError } from "../../errors.ts";
-import { openObjects } from "../../refs/isomorphic_objects.ts";
 import { migrateRefs } from "../../refs/migrate/migrate_refs.ts";
 import type { Arguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { Failure, UsageError } from "../failure.ts";
+import { lazyReader, repositoryOptions, repositoryPath } from "../open_refs.ts";
+import { ProgressLine } from "../progress.ts";
 
 /** `reftable refs migrate` */
 export const command: Command = {
@@ -40,26 +41,27 @@ async function run(args: Arguments, context: Context): Promise<number> {
   }
   const format = FORMATS.find((format) => format === name);
   if (format === undefined) throw refused(`unknown ref storage format '${name}'`);
-  const { repository } = await context.refs();
+  using line = new ProgressLine(context.system, "Migrating");
   try {
-    const { directory, skipped } = await migrateRefs(repository.gitDir, {
+    const { directory, skipped } = await migrateRefs(repositoryPath(context), {
+      ...repositoryOptions(context),
       to: format,
       dryRun: args.has("dry-run"),
       reflogs: !args.has("no-reflog"),
-      objects: openObjects(repository),
-      environment: (name) => context.system.env(name),
-      parameters: context.globals.config,
+      objects: lazyReader(context),
+      onProgress: ({ phase, done }) => line.tell(`${phase}, ${done}`),
     });
     for (const refname of skipped) context.warn(`left behind what nobody can see: '${refname}'`);
-    if (directory === undefined) return 0;
-    const place = directory.replace(/^\.\//, "");
-    context.output.write(
-      `Finished dry-run migration of refs, the result can be found at '${place}'\n`,
-    );
+    if (directory !== undefined) {
+      const place = directory.replace(/^\.\//, "");
+      context.output.write(
+        `Finished dry-run migration of refs, the result can be found at '${place}'\n`,
+      );
+    }
     return 0;
   } catch (error) {
-    if (error instanceof ReftableError) throw refused(error.message);
-    throw error;
+    if (!(error instanceof ReftableError)) throw error;
+    throw refused(error.message);
   }
 }
 

@@ -8,6 +8,7 @@ export const command: Command = {
     summary: "Make reading refs faster: pack those that are files, merge tables.",
     usage: PACK_USAGE,
     options: PACK_OPTIONS,
+    repository: true,
     plumbing: true,
   },
   run,

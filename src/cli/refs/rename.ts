@@ -15,6 +15,7 @@ export const command: Command = {
     options: [MESSAGE],
     notes: `A HEAD that points at the ref stays as it is and leads nowhere then.`,
     operand: "ref",
+    repository: true,
     plumbing: true,
   },
   run,

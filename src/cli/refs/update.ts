@@ -14,6 +14,7 @@ export const command: Command = {
     notes:
       `A new value of zeros deletes the ref; an old value of zeros means that it must not exist.`,
     operand: "ref",
+    repository: true,
     plumbing: true,
   },
   run,

@@ -1,1 +1,0 @@
-export { ObjectDatabase as ObjectNames } from "./objects/object_database.ts";
