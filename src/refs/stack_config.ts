@@ -2,9 +2,10 @@ import { ReftableError } from "../errors.ts";
 import type { FileMode } from "../io/file_system.ts";
 import { sharedRepositoryMode, type StackSettings } from "../stack/settings.ts";
 import type { Config } from "./config/config.ts";
+import { syncsRefs } from "./files/sync_config.ts";
 
 /**
- * Reads the settings of stacks: `reftable.*` within git's limits, and `core.sharedRepository`.
+ * Reads the settings of stacks: `reftable.*` within git's limits, `core.sharedRepository` and `core.fsync`.
  *
  * @throws {ReftableError} With code `"format"` and git's message when a value is out of its limits.
  */
@@ -33,6 +34,7 @@ export function stackConfig(config: Config): StackSettings {
     lockTimeout,
     skipIndexObjects: indexObjects === undefined ? undefined : !indexObjects,
     mode: sharedMode(config),
+    sync: syncsRefs(config) ? undefined : false,
   };
 }
 

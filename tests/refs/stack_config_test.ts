@@ -56,6 +56,9 @@ Deno.test("stackConfig() reads the settings of stacks", () => {
     mode: 0o640,
   });
   const cases: readonly [string, Partial<StackSettings>][] = [
+    ["core.fsync = none", { sync: false }],
+    ["core.fsync = loose-object", { sync: false }],
+    ["core.fsync = committed", {}],
     ["reftable.blockSize = 0", { blockSize: 0 }],
     ["reftable.blockSize = 16777215", { blockSize: 0xffffff }],
     ["reftable.restartInterval = 65535", { restartInterval: 0xffff }],
