@@ -286,9 +286,36 @@ async function explain<T>(refname: string, action: () => Promise<T>): Promise<T>
   }
 }
 
+function sorted(changes: PackedChange[]): PackedChange[] {
+  return changes.sort((a, b) => compareText(a.refname, b.refname));
+}
+
 /** A ref that goes takes its log along. */
 function deletedLog(value: RefChange["value"]): LogChange | undefined {
   return value === "delete" ? { kind: "delete" } : undefined;
+}
+
+/** Tells whether a ref can be packed: no symbolic one, and none that belongs to one working tree alone. */
+export function isPackable(refname: string, value: NewRefValue | StoredRef): boolean {
+  return (value.kind === "direct" || value.kind === "peeled") && !isCurrentWorktreeRef(refname) &&
+    refname.startsWith("refs/");
+}
+
+/**
+ * Gives what a ref holds as it is packed.
+ *
+ * @param isPeeled Whether what annotated tags lead to would be told.
+ */
+export function packedValue(
+  refname: string,
+  value: NewRefValue | StoredRef,
+  isPeeled = false,
+): PackedValue | undefined {
+  if (value.kind === "peeled") return { oid: value.oid, peeled: value.peeled, isPeelKnown: true };
+  if (value.kind !== "direct") return undefined;
+  // Branches lead to commits.
+  const isPeelKnown = isPeeled || refname.startsWith(BRANCH_PREFIX);
+  return { oid: value.oid, peeled: undefined, isPeelKnown };
 }
 
 /** Does something to many, some at the same time. All have come to an end when this does. */
