@@ -48,6 +48,8 @@ export class Context implements AsyncDisposable {
    * @throws {Failure} When there is none.
    */
   async refs(): Promise<RefStore> {
+    // It may be asked for once a line.
+    if (this.#refs) return this.#refs;
     // Loaded when it is needed: help and version shall come soon.
     const { openRefs } = await import("./open_refs.ts");
     return this.#refs ??= openRefs(this);
@@ -67,6 +69,7 @@ export class Context implements AsyncDisposable {
 
   /** The objects of that repository. */
   async objects(): Promise<ObjectDatabase> {
+    if (this.#objects) return this.#objects;
     const { ObjectDatabase } = await import("./objects/object_database.ts");
     return this.#objects ??= ObjectDatabase.open((await this.refs()).repository, this);
   }
