@@ -1,5 +1,6 @@
 import { ReftableError } from "../errors.ts";
 import { environmentOptions } from "../refs/environment_options.ts";
+import { parseBoolean } from "../refs/config/config_values.ts";
 import type { ObjectReader } from "../refs/object_reader.ts";
 import { RefStore } from "../refs/ref_store.ts";
 import { openRepositorySync, type Repository, type RepositoryOptions } from "../refs/repository.ts";
@@ -14,7 +15,13 @@ import { fatal } from "./failure.ts";
  */
 export function openRefs(context: Context): RefStore {
   const objects = lazyReader(context);
-  return open(context, (path, options) => RefStore.openSync(path, { ...options, objects }));
+  // As Git's own tests set it.
+  const wish = context.system.env("GIT_TEST_REFTABLE_AUTOCOMPACTION");
+  const autoCompact = wish === undefined ? undefined : parseBoolean(wish);
+  return open(
+    context,
+    (path, options) => RefStore.openSync(path, { ...options, objects, autoCompact }),
+  );
 }
 
 /** Finds the repository that a command runs in, whether or not its refs can be opened; see {@linkcode openRefs}. */

@@ -150,6 +150,12 @@ export interface RefSession extends RefReader, AsyncDisposable {
   commit(changes: readonly RefChange[]): Promise<void>;
 }
 
+/** How to open a place where refs are stored. */
+export interface BackendOptions {
+  /** Whether stacks of reftables merge tables after changes when they have become many; true by default. */
+  readonly autoCompact?: boolean | undefined;
+}
+
 /** A place where refs are stored, opened for one working tree. */
 export interface RefBackend extends RefReader, Disposable, AsyncDisposable {
   /** How refs are stored here. */

@@ -50,6 +50,8 @@ const LINES_SIZE = 0x10000;
 
 /** How to open the refs of a repository. */
 export interface RefStoreOptions extends OpenRepositoryOptions {
+  /** Whether stacks merge their tables after changes when these have become many; true by default. */
+  readonly autoCompact?: boolean | undefined;
   /** Who makes changes; as the environment and the configuration have it by default. */
   readonly identity?: Identity | undefined;
   /**
@@ -138,7 +140,7 @@ export class RefStore implements AsyncDisposable, Disposable {
   static *#open(path: string, options: RefStoreOptions): Io<RefStore> {
     const { fileSystem = denoFileSystem } = options;
     const repository = yield* locateRepository(fileSystem, path, options);
-    return new RefStore(repository, yield* openBackend(repository), options);
+    return new RefStore(repository, yield* openBackend(repository, options), options);
   }
 
   /** How refs are stored. */

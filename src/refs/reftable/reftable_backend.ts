@@ -1,5 +1,6 @@
 import { type Io, runSync } from "../../io/io.ts";
 import type {
+  BackendOptions,
   ListRefsOptions,
   LogOrder,
   PackOptions,
@@ -27,8 +28,11 @@ import { WorktreeStacks } from "./worktree_stacks.ts";
  * @throws {ReftableError} With code `"not-exist"` when the stack that all working trees share is missing, `"format"`
  * when a stack is damaged or a setting is out of its limits.
  */
-export function* openReftableBackend(repository: Repository): Io<RefBackend> {
-  return new ReftableBackend(repository, yield* WorktreeStacks.open(repository));
+export function* openReftableBackend(
+  repository: Repository,
+  options: BackendOptions = {},
+): Io<RefBackend> {
+  return new ReftableBackend(repository, yield* WorktreeStacks.open(repository, options));
 }
 
 /** Refs in stacks of tables. */

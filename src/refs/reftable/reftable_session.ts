@@ -132,6 +132,7 @@ export class ReftableSession implements RefSession {
     } finally {
       await this[Symbol.asyncDispose]();
     }
+    if (!this.#stacks.autoCompact) return;
     for (const stack of changed) await compactQuietly(stack);
   }
 

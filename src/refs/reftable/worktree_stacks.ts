@@ -6,6 +6,7 @@ import { DEFAULT_LOCK_TIMEOUT } from "../../stack/settings.ts";
 import { Stack, type StackOptions } from "../../stack/stack.ts";
 import { Turns } from "../../stack/turns.ts";
 import { isPerWorktreeRef, parseWorktreeName, REFS_PREFIX } from "../names.ts";
+import type { BackendOptions } from "../backend.ts";
 import type { Repository } from "../repository.ts";
 import { stackConfig } from "../stack_config.ts";
 
@@ -47,7 +48,10 @@ export class WorktreeStacks implements Disposable, AsyncDisposable {
   }
 
   /** Opens the stacks that a working tree sees. */
-  static *open(repository: Repository): Io<WorktreeStacks> {
+  static *open(
+    repository: Repository,
+    { autoCompact = true }: BackendOptions = {},
+  ): Io<WorktreeStacks> {
     const { fileSystem, hash, storage, worktreeStorage, isLinked } = repository;
     const options: StackOptions = {
       ...stackConfig(repository.config),
@@ -59,7 +63,7 @@ export class WorktreeStacks implements Disposable, AsyncDisposable {
       exactLogMessage: true,
       // That happens when others have their turn already.
       autoCompact: false,
-      mergeAdditions: true,
+      mergeAdditions: autoCompact,
     };
     const shared = yield* openStack(`${storage}/reftable`, options);
     try {
@@ -76,6 +80,11 @@ export class WorktreeStacks implements Disposable, AsyncDisposable {
   /** The size of a block in bytes that tables are written with; `undefined` when it is not configured. */
   get blockSize(): number | undefined {
     return this.#options.blockSize;
+  }
+
+  /** Whether stacks merge tables after changes when they have become many. */
+  get autoCompact(): boolean {
+    return this.#options.mergeAdditions ?? true;
   }
 
   /** The linked working tree's own stack, or the one of the main working tree. */

@@ -30,7 +30,7 @@ gitTest(
       if (deleter === "git") {
         await repo.ok(["update-ref", "-d", "refs/heads/alias"]);
       } else {
-        await using refs = await RefStore.open(repo.dir);
+        await using refs = await RefStore.open(repo.dir, { identity });
         await refs.transaction((transaction) => transaction.delete("refs/heads/alias"));
       }
       await using refs = await RefStore.open(repo.dir);
