@@ -1,16 +1,13 @@
-import { compareText } from "../../bytes/text.ts";
 import { ReftableError } from "../../errors.ts";
 import { dirname } from "../../io/path.ts";
-import type { LogChange, RefChange, SessionOptions } from "../backend.ts";
-import { formatKeptLine, formatLogLine } from "../log_line.ts";
-import { BRANCH_PREFIX, isCurrentWorktreeRef } from "../names.ts";
-import { nameTaken, refError } from "../ref_errors.ts";
-import type { NewRefValue, StoredRef } from "../stored_ref.ts";
+import type { RefChange, SessionOptions } from "../backend.ts";
+import { nameTaken } from "../ref_errors.ts";
+import type { NewRefValue } from "../stored_ref.ts";
 import type { FilesStorage } from "./files_storage.ts";
 import type { Undo } from "./files_logs.ts";
-import { LogRewrite } from "./log_rewrite.ts";
-import { LogTransfer } from "./log_transfer.ts";
-import type { PackedChange, PackedLock, PackedValue } from "./packed/packed_store.ts";
+import { LogChanges } from "./log_changes.ts";
+import type { PackedChange, PackedLock } from "./packed/packed_store.ts";
+import { isPackable, packedValue, sortPacked } from "./packed/packed_value.ts";
 import type { RefLock } from "./ref_lock.ts";
 
 /** How many files to write at the same time. */
@@ -42,8 +39,7 @@ export class FilesCommit {
   /** Refs of which only the log changes. */
   readonly #logged: LockedChange[] = [];
   readonly #deleted: LockedChange[] = [];
-  readonly #rewrites = new Map<string, LogRewrite>();
-  readonly #transfers = new Map<string, LogTransfer>();
+  readonly #logs: LogChanges;
   /** What ends with the commit, whether it succeeds or not. */
   readonly #cleanup = new AsyncDisposableStack();
   #packedLock: PackedLock | undefined;
@@ -56,6 +52,7 @@ export class FilesCommit {
     this.#storage = storage;
     this.#locks = locks;
     this.#options = options;
+    this.#logs = this.#cleanup.use(new LogChanges(storage));
   }
 
   /** Makes the changes. */
@@ -64,14 +61,14 @@ export class FilesCommit {
     for (const change of changes) this.#sort(change);
     await this.#makeRoom();
     await this.#takeLocks();
-    await this.#prepareLogs(changes);
+    await this.#logs.prepare(changes);
     await inBatches(this.#written, ({ lock, value }) => lock.write(value));
     const isPackedChanged = await this.#preparePacked();
     if (this.#packed.length > 0) await this.#packedLock!.commit();
-    for (const { change } of this.#packed) await this.#changeLog(change);
+    for (const { change } of this.#packed) await this.#logs.make(change);
     await this.#publish();
     // A ref without its log is better than a log without its ref.
-    for (const { change } of this.#deleted) await this.#changeLog(change);
+    for (const { change } of this.#deleted) await this.#logs.make(change);
     if (isPackedChanged && this.#packed.length === 0) await this.#packedLock!.commit();
     for (const { lock } of this.#deleted) await lock.unlink();
     await this.#sync();
@@ -144,7 +141,7 @@ export class FilesCommit {
     const changes = Array.from(locks, ({ refname, stored }) => {
       return { refname, value: packedValue(refname, stored!) };
     });
-    await packed.prepare(sorted(changes));
+    await packed.prepare(sortPacked(changes));
     await packed.commit();
     for (const lock of locks) await lock.unlink();
   }
@@ -169,33 +166,6 @@ export class FilesCommit {
     }
   }
 
-  /** Writes the logs that are written as a whole, so that nobody sees them yet. */
-  async #prepareLogs(changes: readonly RefChange[]): Promise<void> {
-    for (const { refname, log } of changes) {
-      if (log?.kind === "rewrite") await this.#prepareRewrite(refname, log);
-      else if (log?.kind === "append" && log.transfer) {
-        const move = { ...log.transfer, to: refname };
-        const transfer = await explain(refname, () => {
-          return LogTransfer.prepare(
-            this.#storage,
-            move,
-            formatLogLine({ ...log.committer, ...log }),
-          );
-        });
-        if (transfer) this.#transfers.set(refname, this.#cleanup.use(transfer));
-      }
-    }
-  }
-
-  async #prepareRewrite(refname: string, log: LogChange & { kind: "rewrite" }): Promise<void> {
-    const { logs } = this.#storage;
-    const path = logs.path(refname);
-    if (path === undefined || !logs.has(refname)) return;
-    const lines = log.after.filter((entry) => entry !== undefined).map(formatKeptLine);
-    const rewrite = await LogRewrite.prepare(this.#storage, path, lines);
-    this.#rewrites.set(refname, this.#cleanup.use(rewrite));
-  }
-
   /**
    * Writes what is to be packed from now on. Packed refs stay locked until the files of deleted refs are gone: nobody
    * else shall pack one of them before that.
@@ -212,7 +182,7 @@ export class FilesCommit {
       changes.push({ refname, value: packedValue(refname, value, this.#options.isPeeled) });
     }
     if (changes.length === 0) return false;
-    await packed.prepare(sorted(changes));
+    await packed.prepare(sortPacked(changes));
     return true;
   }
 
@@ -228,15 +198,14 @@ export class FilesCommit {
     let published = 0;
     try {
       for (const write of [...this.#written, ...this.#logged]) {
-        undos.set(write, await this.#changeLog(write.change));
+        undos.set(write, await this.#logs.make(write.change));
       }
       for (const write of this.#written) {
         await write.lock.publish();
         undos.delete(write);
         published++;
         // The other ref has its log still.
-        const { refname } = write.change;
-        await explain(refname, async () => await this.#transfers.get(refname)?.commit());
+        await this.#logs.makeTransfer(write.change);
       }
     } catch (error) {
       // Logs tell nothing that did not happen.
@@ -246,76 +215,6 @@ export class FilesCommit {
       throw error;
     }
   }
-
-  /** Does what happens to a log. */
-  async #changeLog({ refname, value, log }: RefChange): Promise<Undo | undefined> {
-    const path = this.#storage.logs.path(refname);
-    if (path === undefined || this.#transfers.has(refname)) return undefined;
-    return await explain(refname, () => this.#changeLogAt(path, refname, log ?? deletedLog(value)));
-  }
-
-  async #changeLogAt(
-    path: string,
-    refname: string,
-    log: LogChange | undefined,
-  ): Promise<Undo | undefined> {
-    const { logs } = this.#storage;
-    switch (log?.kind) {
-      case undefined:
-        return undefined;
-      case "append":
-        return await logs.append(path, formatLogLine({ ...log.committer, ...log }));
-      case "create":
-        return await logs.create(path);
-      case "delete":
-        return void await logs.remove(refname);
-      case "rewrite":
-        return void await this.#rewrites.get(refname)?.commit();
-    }
-  }
-}
-
-/** Does something about a log, and says for which ref when it fails. */
-async function explain<T>(refname: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (cause) {
-    if (!(cause instanceof ReftableError)) throw cause;
-    const message = `cannot update the ref '${refname}': ${cause.message}`;
-    throw refError(cause.code, refname, message, {}, cause);
-  }
-}
-
-function sorted(changes: PackedChange[]): PackedChange[] {
-  return changes.sort((a, b) => compareText(a.refname, b.refname));
-}
-
-/** A ref that goes takes its log along. */
-function deletedLog(value: RefChange["value"]): LogChange | undefined {
-  return value === "delete" ? { kind: "delete" } : undefined;
-}
-
-/** Tells whether a ref can be packed: no symbolic one, and none that belongs to one working tree alone. */
-export function isPackable(refname: string, value: NewRefValue | StoredRef): boolean {
-  return (value.kind === "direct" || value.kind === "peeled") && !isCurrentWorktreeRef(refname) &&
-    refname.startsWith("refs/");
-}
-
-/**
- * Gives what a ref holds as it is packed.
- *
- * @param isPeeled Whether what annotated tags lead to would be told.
- */
-export function packedValue(
-  refname: string,
-  value: NewRefValue | StoredRef,
-  isPeeled = false,
-): PackedValue | undefined {
-  if (value.kind === "peeled") return { oid: value.oid, peeled: value.peeled, isPeelKnown: true };
-  if (value.kind !== "direct") return undefined;
-  // Branches lead to commits.
-  const isPeelKnown = isPeeled || refname.startsWith(BRANCH_PREFIX);
-  return { oid: value.oid, peeled: undefined, isPeelKnown };
 }
 
 /** Does something to many, some at the same time. All have come to an end when this does. */

@@ -9,7 +9,7 @@ import { FilesCommit } from "./files_commit.ts";
 import { type FilesStorage, readRef } from "./files_storage.ts";
 import { findFileConflicts } from "./find_conflicts.ts";
 import { RefLock, removeLeftDirectories } from "./ref_lock.ts";
-import type { RefLocation } from "./ref_paths.ts";
+import { directoriesOf, type RefLocation } from "./ref_paths.ts";
 
 /** A change of refs in files: it holds the lock of each ref. */
 export class FilesSession implements RefSession {
@@ -66,8 +66,8 @@ export class FilesSession implements RefSession {
   }
 
   #isBelowLocked({ location: { root, name } }: RefLock): boolean {
-    for (let end = name.indexOf("/"); end !== -1; end = name.indexOf("/", end + 1)) {
-      const above = this.#byPath.get(within(root, name.slice(0, end)));
+    for (const directory of directoriesOf(name)) {
+      const above = this.#byPath.get(within(root, directory));
       if (above?.isLoose && above.stored?.kind !== "broken") return true;
     }
     return false;

@@ -2,7 +2,8 @@ import { ReftableError } from "../../errors.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import { acquireLock, type LockOptions } from "../../io/lock.ts";
 import type { PendingFile } from "../../io/pending_file.ts";
-import { dirname } from "../../io/path.ts";
+import { dirname, isAbsolute } from "../../io/path.ts";
+import { Turns } from "../../stack/turns.ts";
 import { within } from "../git_directory.ts";
 
 /** How many symbolic links to follow at most. */
@@ -16,7 +17,7 @@ export function lockTarget(fileSystem: FileSystem, path: string): string {
   for (let links = 0; links < MAX_LINKS; links++) {
     const link = fileSystem.readLinkSync(target);
     if (link === undefined) return target;
-    target = link.startsWith("/") ? link : within(dirname(target), link);
+    target = isAbsolute(link) ? link : within(dirname(target), link);
   }
   return target;
 }
@@ -31,8 +32,30 @@ export async function acquireGitLock(
   path: string,
   options: LockOptions,
 ): Promise<PendingFile> {
+  return await inGitsWords(path, () => acquireLock(fileSystem, path, options));
+}
+
+/** Locks one file again and again for many who want it: those of this process follow each other. */
+export class GitLocks {
+  readonly #fileSystem: FileSystem;
+  readonly #turns = new Turns();
+
+  constructor(fileSystem: FileSystem) {
+    this.#fileSystem = fileSystem;
+  }
+
+  /** Locks the file; see {@linkcode acquireGitLock}. Nothing is written to the lock file. */
+  async acquire(path: string, options: LockOptions): Promise<AsyncDisposable> {
+    await using lock = new AsyncDisposableStack();
+    lock.use(await inGitsWords(path, () => this.#turns.take(options.timeout, path)));
+    lock.use(await acquireGitLock(this.#fileSystem, path, options)).close();
+    return lock.move();
+  }
+}
+
+async function inGitsWords<T>(path: string, lock: () => Promise<T>): Promise<T> {
   try {
-    return await acquireLock(fileSystem, path, options);
+    return await lock();
   } catch (cause) {
     if (!(cause instanceof ReftableError) || cause.code !== "lock") throw cause;
     const message = `Unable to create '${path}.lock': File exists.\n\n` +

@@ -10,7 +10,7 @@ import { removeEmptyDirectories, removeEmptyParents, withDirectories } from "./d
 import type { FilesStorage } from "./files_storage.ts";
 import { acquireGitLock } from "./git_lock.ts";
 import { FileWalk, listDirectory, readLooseRef } from "./loose_refs.ts";
-import { type RefLocation, refPath } from "./ref_paths.ts";
+import { directoriesOf, type RefLocation, refPath } from "./ref_paths.ts";
 
 /** A ref that is locked: nobody else changes it, neither its file nor what is packed of it, nor its log. */
 export class RefLock implements AsyncDisposable {
@@ -76,7 +76,7 @@ export class RefLock implements AsyncDisposable {
     if (!(error instanceof ReftableError) || error.code !== "io") return error;
     const blocker = this.blocker();
     if (blocker === undefined) {
-      const reason = error.message.replace(/^[^:]*": /, "");
+      const reason = error.message.replace(/^Cannot [^"]*"[^"]*": /, "");
       const message = `Unable to create '${this.path}.lock': ${reason}`;
       return refError("io", this.refname, message, {}, error);
     }
@@ -93,8 +93,7 @@ export class RefLock implements AsyncDisposable {
   /** Finds the file that is where a directory of the ref's file should be, by the name of the ref that it would be. */
   blocker(): string | undefined {
     const { root, name } = this.location;
-    for (let end = name.indexOf("/"); end !== -1; end = name.indexOf("/", end + 1)) {
-      const above = name.slice(0, end);
+    for (const above of directoriesOf(name)) {
       const kind = this.#storage.fileSystem.statSync(within(root, above))?.kind;
       if (kind !== "directory") return kind === undefined ? undefined : above;
     }
@@ -121,10 +120,9 @@ export class RefLock implements AsyncDisposable {
       return;
     }
     this.stored = packed.find(this.refname);
-    if (loose === undefined) return;
+    if (loose === undefined || this.stored !== undefined) return;
     // What was in the directory may be gone; it would only be in the way.
-    if (this.stored === undefined && await removeEmptyDirectories(fileSystem, this.path)) return;
-    if (this.stored !== undefined) return;
+    if (await removeEmptyDirectories(fileSystem, this.path)) return;
     const below = this.namesBelow().find((name) => !mayGo(this.#pathOf(name)));
     if (below !== undefined) throw nameTaken(this.refname, below);
     this.isDirectory = isAll(fileSystem, this.path, (path) => mayGo(path.replace(/\.lock$/, "")));
@@ -136,8 +134,10 @@ export class RefLock implements AsyncDisposable {
 
   /** Lists the refs in the directory that is where the ref's file would be. */
   namesBelow(): IteratorObject<string, void> {
-    return looseNamesBelow(this.#storage.fileSystem, this.location)
-      .map((name) => this.seenAs(name));
+    const { root, name } = this.location;
+    const walk = new FileWalk(this.#storage.fileSystem, { prefix: "", after: undefined });
+    walk.enter(within(root, name), `${name}/`);
+    return walk.sorted().values().map(({ refname }) => this.seenAs(refname));
   }
 
   /** Writes what the ref is to hold, so that nobody sees it yet. */
@@ -176,8 +176,7 @@ export class RefLock implements AsyncDisposable {
     const directory = dirname(this.path);
     if (!this.#hasMadeDirectories) return [directory];
     const { root, name } = this.location;
-    const ends = [...name].flatMap((character, end) => character === "/" ? end : []);
-    return [root, ...ends.map((end) => within(root, name.slice(0, end)))];
+    return [root, ...directoriesOf(name).map((above) => within(root, above))];
   }
 
   /** Removes the ref's file. */
@@ -203,16 +202,6 @@ function isAll(
     const path = within(directory, name);
     return kind === "directory" ? isAll(fileSystem, path, holds) : holds(path);
   });
-}
-
-/** Lists the refs that are files below a directory that could be one's own, in the order of the bytes of their names. */
-export function looseNamesBelow(
-  fileSystem: FileSystem,
-  { root, name }: RefLocation,
-): IteratorObject<string, void> {
-  const walk = new FileWalk(fileSystem, { prefix: "", after: undefined });
-  walk.enter(within(root, name), `${name}/`);
-  return walk.sorted().values().map(({ refname }) => refname);
 }
 
 /** Removes directories that were made for the locks of refs that have no files, or where such files were. */

@@ -21,11 +21,13 @@ export class RefPaths {
   readonly own: string;
   /** Whether the working tree is a linked one. */
   readonly isLinked: boolean;
+  readonly #id: string | undefined;
 
-  constructor({ storage, worktreeStorage, isLinked }: Repository) {
+  constructor({ storage, worktreeStorage, isLinked, worktreeId }: Repository) {
     this.shared = storage;
     this.own = worktreeStorage;
     this.isLinked = isLinked;
+    this.#id = worktreeId;
   }
 
   /** Finds out where a ref is kept; `undefined` where a name leads to no place for refs. */
@@ -45,8 +47,13 @@ export class RefPaths {
         return { root: this.shared, name };
       case "current":
         return { root: this.own, name };
-      case "other":
-        return { root: within(this.shared, `worktrees/${place.worktree}`), name };
+      case "other": {
+        const isOwn = place.worktree === this.#id;
+        return {
+          root: isOwn ? this.own : within(this.shared, `worktrees/${place.worktree}`),
+          name,
+        };
+      }
     }
   }
 }
@@ -59,4 +66,11 @@ export function refPath({ root, name }: RefLocation): string {
 /** Gives the path of the file that holds a ref's log. */
 export function logPath({ root, name }: RefLocation): string {
   return within(root, `logs/${name}`);
+}
+
+/** Gives the names of the directories that a name is in, from the shortest to the longest. */
+export function* directoriesOf(name: string): Generator<string, void> {
+  for (let end = name.indexOf("/"); end !== -1; end = name.indexOf("/", end + 1)) {
+    yield name.slice(0, end);
+  }
 }

@@ -157,10 +157,12 @@ gitTest("refs that are packed and changed are always found", async () => {
       await backend.pack({ all: true });
     }
   })();
-  await during([ours], () => repo.ok(["pack-refs", "--all"]), async () => {
+  const look = () => {
     for (const name of names) assertEquals(other.read(name)?.kind, "direct", name);
     assertEquals(other.list().map(({ refname }) => refname).toArray(), names.toSorted());
-  });
+    return Promise.resolve();
+  };
+  await during([ours], () => repo.ok(["pack-refs", "--all"]), look);
 });
 
 gitTest("many refs are deleted at the same time", async () => {

@@ -7,7 +7,7 @@ import { PendingFile } from "../../../io/pending_file.ts";
 import type { ListRefsOptions } from "../../backend.ts";
 import { ExistingDirectories } from "../../existing_directories.ts";
 import type { StoredRef } from "../../stored_ref.ts";
-import { acquireGitLock, lockTarget } from "../git_lock.ts";
+import { GitLocks, lockTarget } from "../git_lock.ts";
 import { PackedRefsFile } from "./packed_refs_file.ts";
 import type { PackedChange, PackedConflict, PackedLock, PackedStore } from "./packed_store.ts";
 import { writePackedRefs } from "./write_packed_refs.ts";
@@ -34,12 +34,14 @@ export interface PackedRefsLocation {
 /** Packed refs in the file `packed-refs`. */
 export class PackedRefsStore implements PackedStore {
   readonly #location: PackedRefsLocation;
+  readonly #locks: GitLocks;
   #file: PackedRefsFile | undefined;
   /** How the open file looked from outside, when it can be told by that whether it changed. */
   #info: FileInfo | undefined;
 
   constructor(location: PackedRefsLocation) {
     this.#location = location;
+    this.#locks = new GitLocks(location.fileSystem);
   }
 
   get size(): number {
@@ -101,8 +103,7 @@ export class PackedRefsStore implements PackedStore {
   async lock(timeout: number = this.#location.lockTimeout): Promise<PackedLock> {
     const { fileSystem, path, mode } = this.#location;
     const target = lockTarget(fileSystem, path);
-    const lock = await acquireGitLock(fileSystem, target, { timeout, mode });
-    lock.close();
+    const lock = await this.#locks.acquire(target, { timeout, mode });
     return new PackedRefsLock({ ...this.#location, path: target }, lock);
   }
 
@@ -137,12 +138,12 @@ function firstBelow(
 /** The file `packed-refs`, locked. */
 class PackedRefsLock implements PackedLock {
   readonly #location: PackedRefsLocation;
-  readonly #lock: PendingFile;
+  readonly #lock: AsyncDisposable;
   /** The file as it is; `undefined` when it is to be opened first. */
   #current: { readonly file: PackedRefsFile | undefined } | undefined;
   #pending: PendingFile | undefined;
 
-  constructor(location: PackedRefsLocation, lock: PendingFile) {
+  constructor(location: PackedRefsLocation, lock: AsyncDisposable) {
     this.#location = location;
     this.#lock = lock;
   }

@@ -1,11 +1,10 @@
 import type { FileSystem } from "../../../io/file_system.ts";
-import type { PendingFile } from "../../../io/pending_file.ts";
 import type { Addition } from "../../../stack/addition.ts";
 import type { Stack } from "../../../stack/stack.ts";
 import type { ListRefsOptions } from "../../backend.ts";
 import { findStackConflicts } from "../../reftable/find_conflicts.ts";
 import type { StoredRef } from "../../stored_ref.ts";
-import { acquireGitLock, lockTarget } from "../git_lock.ts";
+import { GitLocks, lockTarget } from "../git_lock.ts";
 import type { PackedChange, PackedConflict, PackedLock, PackedStore } from "./packed_store.ts";
 
 /** Where packed refs are, and how to change them. */
@@ -22,11 +21,13 @@ export interface PackedStackLocation {
 export class PackedStack implements PackedStore {
   readonly #stack: Stack;
   readonly #location: PackedStackLocation;
+  readonly #locks: GitLocks;
 
   /** @param stack The stack, which this owns from then on. */
   constructor(stack: Stack, location: PackedStackLocation) {
     this.#stack = stack;
     this.#location = location;
+    this.#locks = new GitLocks(location.fileSystem);
   }
 
   get size(): number {
@@ -61,8 +62,7 @@ export class PackedStack implements PackedStore {
 
   async lock(timeout: number = this.#location.lockTimeout): Promise<PackedLock> {
     const { fileSystem, path } = this.#location;
-    const lock = await acquireGitLock(fileSystem, lockTarget(fileSystem, path), { timeout });
-    lock.close();
+    const lock = await this.#locks.acquire(lockTarget(fileSystem, path), { timeout });
     return new PackedStackLock(this.#stack, lock);
   }
 
@@ -81,10 +81,10 @@ export class PackedStack implements PackedStore {
  */
 class PackedStackLock implements PackedLock {
   readonly #stack: Stack;
-  readonly #lock: PendingFile;
+  readonly #lock: AsyncDisposable;
   #addition: Addition | undefined;
 
-  constructor(stack: Stack, lock: PendingFile) {
+  constructor(stack: Stack, lock: AsyncDisposable) {
     this.#stack = stack;
     this.#lock = lock;
   }
