@@ -62,7 +62,7 @@ export class Context implements AsyncDisposable {
    * @throws {Failure} When there is none.
    */
   async repository(): Promise<Repository> {
-    const { findRepository } = await import("./open_refs.ts");
+    const { findRepository } = await import("./find_repository.ts");
     return this.#repository ??= this.#refs?.repository ?? findRepository(this);
   }
   #repository: Repository | undefined;
@@ -71,7 +71,7 @@ export class Context implements AsyncDisposable {
   async objects(): Promise<ObjectDatabase> {
     if (this.#objects) return this.#objects;
     const { ObjectDatabase } = await import("./objects/object_database.ts");
-    return this.#objects ??= ObjectDatabase.open((await this.refs()).repository, this);
+    return this.#objects ??= ObjectDatabase.open(await this.repository(), this);
   }
   #objects: ObjectDatabase | undefined;
 

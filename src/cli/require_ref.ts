@@ -1,5 +1,6 @@
-import type { RefStore } from "../refs/ref_store.ts";
+import type { Context } from "./context.ts";
 import { failed } from "./failure.ts";
+import { lookUp } from "./look_up.ts";
 
 /** The exit code for a ref that does not exist. */
 const MISSING = 2;
@@ -9,6 +10,7 @@ const MISSING = 2;
  *
  * @throws {Failure} When there is none.
  */
-export function requireRef(refs: RefStore, refname: string): void {
-  if (refs.read(refname) === undefined) throw failed("reference does not exist", MISSING);
+export async function requireRef(refname: string, context: Context): Promise<void> {
+  const exists = await lookUp(context, (refs) => refs.read(refname) !== undefined);
+  if (!exists) throw failed("reference does not exist", MISSING);
 }

@@ -2,11 +2,13 @@ import { refnameProblem } from "../format/refname.ts";
 import type { ListedRef } from "../refs/listed_ref.ts";
 import { isSafeRefname } from "../refs/names.ts";
 import type { RefStore } from "../refs/ref_store.ts";
+import { resolveRef } from "../refs/resolve.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Command, CommandSpec } from "./command.ts";
 import type { Context } from "./context.ts";
 import { fatal } from "./failure.ts";
 import { readLines } from "./input.ts";
+import { lookUp } from "./look_up.ts";
 import type { ObjectDatabase } from "./objects/object_database.ts";
 import { parseAbbreviation } from "./option_values.ts";
 import { requireRef } from "./require_ref.ts";
@@ -64,7 +66,7 @@ refs/remotes/origin/main. The exit code is 1 when nothing was found, 2 when a re
     ["show-ref --exists refs/heads/topic", "exits with 0 if there is such a ref, with 2 if not"],
   ],
   operand: "ref",
-  repository: true,
+  repository: "found",
   plumbing: true,
 };
 
@@ -74,16 +76,15 @@ export const command: Command = { spec, run };
 async function run(args: Arguments, context: Context): Promise<number> {
   const modes = ["exclude-existing", "verify", "exists"].filter((mode) => args.has(mode));
   refuseTogether(modes.map((mode) => `--${mode}`));
-  const refs = await context.refs();
   switch (modes[0]) {
     case "exclude-existing":
-      return await excludeExisting(refs, args.value("exclude-existing")!, context);
+      return await excludeExisting(await context.refs(), args.value("exclude-existing")!, context);
     case "exists":
-      return exists(refs, args.operands);
+      return await exists(args.operands, context);
     case "verify":
-      return verify(refs, args.operands, await Printer.create(args, context));
+      return await verify(args.operands, await Printer.create(args, context), context);
     default:
-      return list(refs, args, await Printer.create(args, context));
+      return list(await context.refs(), args, await Printer.create(args, context));
   }
 }
 
@@ -186,12 +187,19 @@ function valueOf(ref: ListedRef): { oid: string; peeled: string | undefined } | 
   }
 }
 
-function verify(refs: RefStore, names: readonly string[], printer: Printer): number {
+async function verify(
+  names: readonly string[],
+  printer: Printer,
+  context: Context,
+): Promise<number> {
   if (names.length === 0) throw fatal("--verify requires a reference");
-  for (const name of names) {
-    const resolved = name.startsWith("refs/") || isSafeRefname(name)
-      ? refs.resolve(name)
-      : undefined;
+  const found = await lookUp(context, (refs) =>
+    names.map((name) => {
+      const isName = name.startsWith("refs/") || isSafeRefname(name);
+      return isName ? resolveRef(refs, name) : undefined;
+    }));
+  for (const [index, name] of names.entries()) {
+    const resolved = found[index];
     if (resolved?.oid !== undefined) printer.print(name, resolved.oid, resolved.peeled);
     else if (printer.isQuiet) return 1;
     else throw fatal(`'${name}' - not a valid ref`);
@@ -199,10 +207,13 @@ function verify(refs: RefStore, names: readonly string[], printer: Printer): num
   return 0;
 }
 
-function exists(refs: RefStore, [name, extra]: readonly string[]): number {
+async function exists(
+  [name, extra]: readonly string[],
+  context: Context,
+): Promise<number> {
   if (name === undefined) throw fatal("--exists requires a reference");
   if (extra !== undefined) throw fatal("--exists requires exactly one reference");
-  requireRef(refs, name);
+  await requireRef(name, context);
   return 0;
 }
 

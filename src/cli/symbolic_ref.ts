@@ -1,10 +1,12 @@
 import { refnameProblem } from "../format/refname.ts";
-import type { RefStore } from "../refs/ref_store.ts";
+import { shortenName } from "../refs/expand.ts";
+import { resolveRef } from "../refs/resolve.ts";
 import type { Arguments } from "./arguments.ts";
 import { changeRefs } from "./change_refs.ts";
 import type { Command, CommandSpec } from "./command.ts";
 import type { Context } from "./context.ts";
 import { fatal } from "./failure.ts";
+import { lookUp, type SingleRefs } from "./look_up.ts";
 
 const spec: CommandSpec = {
   name: "symbolic-ref",
@@ -26,7 +28,7 @@ const spec: CommandSpec = {
     ["symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/main", "has one point at another"],
   ],
   operand: "ref",
-  repository: true,
+  repository: "found",
   plumbing: true,
 };
 
@@ -36,14 +38,13 @@ export const command: Command = { spec, run };
 async function run(args: Arguments, context: Context): Promise<number> {
   const message = args.value("m");
   if (message === "") throw fatal("Refusing to perform update with empty message");
-  const refs = await context.refs();
   const [name, target, extra] = args.operands;
   if (args.has("delete")) {
     if (name === undefined || target !== undefined) throw args.usage();
-    return await deleteSymref(refs, name, context);
+    return await deleteSymref(name, context);
   }
   if (name === undefined || extra !== undefined) throw args.usage();
-  if (target === undefined) return show(refs, name, args, context);
+  if (target === undefined) return await show(name, args, context);
   if (name === "HEAD" && !target.startsWith("refs/")) {
     throw fatal("Refusing to point HEAD outside of refs/");
   }
@@ -55,31 +56,34 @@ async function run(args: Arguments, context: Context): Promise<number> {
   });
 }
 
-function show(refs: RefStore, name: string, args: Arguments, { output }: Context): number {
-  const target = targetOf(refs, name, args.flag("recurse") ?? true);
+async function show(name: string, args: Arguments, context: Context): Promise<number> {
+  const recurse = args.flag("recurse") ?? true;
+  const target = await lookUp(context, (refs) => {
+    const target = targetOf(refs, name, recurse);
+    return target !== undefined && args.has("short") ? shortenName(refs, target) : target;
+  });
   if (target === undefined) {
     if (args.has("quiet")) return 1;
     throw fatal(`ref ${name} is not a symbolic ref`);
   }
-  // Names that HEAD and the like could hide are no reason to be long here.
-  output.write(`${args.has("short") ? refs.shorten(target) : target}\n`);
+  context.output.write(`${target}\n`);
   return 0;
 }
 
 /** Finds where a symbolic ref leads; `undefined` when it is none. */
-function targetOf(refs: RefStore, name: string, recurse: boolean): string | undefined {
+function targetOf(refs: SingleRefs, name: string, recurse: boolean): string | undefined {
   if (refnameProblem(name) !== undefined) throw fatal(`No such ref: ${name}`);
   if (!recurse) {
     const stored = refs.read(name);
     return stored?.kind === "symref" ? stored.target : undefined;
   }
-  const resolved = refs.resolve(name);
+  const resolved = resolveRef(refs, name);
   if (resolved?.isBroken) throw fatal(`No such ref: ${name}`);
   return resolved?.isSymref ? resolved.refname : undefined;
 }
 
-async function deleteSymref(refs: RefStore, name: string, context: Context): Promise<number> {
-  if (targetOf(refs, name, false) === undefined) {
+async function deleteSymref(name: string, context: Context): Promise<number> {
+  if (await lookUp(context, (refs) => targetOf(refs, name, false)) === undefined) {
     throw fatal(`Cannot delete ${name}, not a symbolic ref`);
   }
   if (name === "HEAD") throw fatal(`deleting '${name}' is not allowed`);

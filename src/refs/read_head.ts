@@ -87,19 +87,21 @@ function broken({ worktreeStorage }: RefLocation, finding: string): ReftableErro
   return new ReftableError("format", message, { file: worktreeStorage });
 }
 
-/** Reads refs as they are stored, whatever stores them. */
-class HeadReader implements Disposable {
+/** Reads refs as they are stored, whatever stores them, with little code. */
+export class HeadReader implements Disposable {
   readonly #fileSystem: FileSystem;
   readonly #location: RefLocation;
   readonly #hash: HashName;
   readonly #stacks = new Map<string, RefLookup>();
 
+  /** Opens nothing yet. */
   constructor(fileSystem: FileSystem, location: RefLocation, hash: HashName) {
     this.#fileSystem = fileSystem;
     this.#location = location;
     this.#hash = hash;
   }
 
+  /** Reads a ref; neither `FETCH_HEAD` nor `MERGE_HEAD`, which are no refs. */
   *read(refname: string): Io<StoredRef | undefined> {
     const { refFormat, storage } = this.#location;
     const [directory, name] = this.#locate(refname);
@@ -136,6 +138,7 @@ class HeadReader implements Disposable {
     return stack;
   }
 
+  /** Closes what was opened. */
   [Symbol.dispose](): void {
     for (const stack of this.#stacks.values()) stack[Symbol.dispose]();
   }

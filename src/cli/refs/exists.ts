@@ -13,7 +13,6 @@ export const command: Command = {
     usage: ["<ref>"],
     options: [],
     operand: "ref",
-    repository: true,
     plumbing: true,
   },
   run,
@@ -24,6 +23,6 @@ async function run(args: Arguments, context: Context): Promise<number> {
   if (refname === undefined || extra !== undefined) {
     throw fatal("'git refs exists' requires a reference");
   }
-  requireRef(await context.refs(), refname);
+  await requireRef(refname, context);
   return 0;
 }

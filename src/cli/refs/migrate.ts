@@ -4,7 +4,8 @@ import type { Arguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { Failure, UsageError } from "../failure.ts";
-import { lazyReader, repositoryOptions, repositoryPath } from "../open_refs.ts";
+import { repositoryOptions, repositoryPath } from "../find_repository.ts";
+import { lazyReader } from "../open_refs.ts";
 import { ProgressLine } from "../progress.ts";
 
 /** `reftable refs migrate` */
