@@ -1,4 +1,4 @@
-import { refnameProblem } from "../format/refname.ts";
+import { isGoodRefname } from "./names.ts";
 import type { RefReader } from "./backend.ts";
 import { isZero } from "./object_id.ts";
 import { type ResolvedRef, resolveStored } from "./resolve.ts";
@@ -22,7 +22,7 @@ export type ListedRef = StoredDirectRef | StoredPeeledRef | ListedSymbolicRef | 
 /** Flags a ref that makes no sense, and lets a symbolic one tell where it leads. */
 export function listedRef(reader: Pick<RefReader, "read">, ref: StoredRef): ListedRef {
   const { kind, refname } = ref;
-  if (refnameProblem(refname) !== undefined) {
+  if (!isGoodRefname(refname)) {
     return { kind: "broken", refname, finding: "a bad name" };
   }
   if (kind === "symref") {

@@ -1,9 +1,11 @@
 /**
- * What the name of a ref says about it. Whether a name is a good one is told by `format/refname.ts`; the order of
- * names is that of their bytes: see {@linkcode compareText}.
+ * What the name of a ref says about it. What is wrong with a name is told by `format/refname.ts`; the order of names is
+ * that of their bytes: see {@linkcode compareText}.
  *
  * @module
  */
+
+import { refnameProblem } from "../format/refname.ts";
 
 /** The root refs whose names do not end with `_HEAD`. */
 const IRREGULAR_ROOT_REFS: ReadonlySet<string> = new Set([
@@ -20,6 +22,16 @@ export const REFS_PREFIX = "refs/";
 
 /** Where branches are. */
 export const BRANCH_PREFIX = "refs/heads/";
+
+/** What most names look like; such are good unless `.lock` is in them. */
+const USUAL = /^[\w-]+(?:\.[\w-]+)*(?:\/[\w-]+(?:\.[\w-]+)*)*$/;
+
+/** Tells whether a ref can have a name, as `git check-ref-format --allow-onelevel` does. */
+export function isGoodRefname(refname: string): boolean {
+  // To look for all that is wrong takes several times as long.
+  if (USUAL.test(refname) && !refname.includes(".lock")) return true;
+  return refnameProblem(refname) === undefined;
+}
 
 /**
  * Tells whether a name is `FETCH_HEAD` or `MERGE_HEAD`: files outside of the storage of refs that hold more than a ref,
@@ -101,6 +113,7 @@ export function canonicalName(refname: string, worktreeId: string | undefined): 
  */
 export function isSafeRefname(refname: string): boolean {
   if (!refname.startsWith(REFS_PREFIX)) return /^[A-Z_]+$/.test(refname);
+  if (USUAL.test(refname)) return true;
   const components = refname.slice(REFS_PREFIX.length).split("/");
   return components.every((component) => !/^\.{0,2}$/.test(component));
 }

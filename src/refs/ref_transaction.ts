@@ -1,61 +1,27 @@
 import { firstError, ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
-import { refnameProblem } from "../format/refname.ts";
 import type { RefBackend, RefSession } from "./backend.ts";
 import { collapseMessage } from "./log_message.ts";
-import { isPseudoRef, isSafeRefname } from "./names.ts";
+import { isGoodRefname, isPseudoRef, isSafeRefname } from "./names.ts";
 import { checkOid, isZero, zeroOid } from "./object_id.ts";
 import type { ObjectReader } from "./object_reader.ts";
-import { badName, changedTwice, refError } from "./ref_errors.ts";
+import { badName, refError } from "./ref_errors.ts";
 import type { Identity } from "./reflog_entry.ts";
 import type { ReflogPolicy } from "./reflog_policy.ts";
 import { buildChanges } from "./transaction/changes.ts";
 import { checkObjects } from "./transaction/check_objects.ts";
+import type {
+  ExpectedTarget,
+  ExpectedValue,
+  TransactionOptions,
+  UpdateOptions,
+  WriteOptions,
+} from "./transaction/options.ts";
 import { type PrepareOptions, prepareUpdates, refuseUpdate } from "./transaction/prepare.ts";
 import { describeRejection, type RefRejection } from "./transaction/rejection.ts";
 import { type NewValue, type OldValue, Update } from "./transaction/update.ts";
 
-/** How to change one ref. */
-export interface UpdateOptions {
-  /** Why, for the logs; what the transaction says by default. */
-  readonly message?: string | undefined;
-  /** Whether a symbolic ref itself is meant; else what it leads to is. */
-  readonly noDeref?: boolean | undefined;
-  /** Whether a log is begun, whatever is configured. */
-  readonly createReflog?: boolean | undefined;
-  /** Whether nothing is logged. */
-  readonly skipReflog?: boolean | undefined;
-}
-
-/** How to write an object id to a ref. */
-export interface WriteOptions extends UpdateOptions {
-  /** The object that the new one leads to, when it is an annotated tag; found out when objects can be read. */
-  readonly peeled?: string | undefined;
-}
-
-/** What a ref must hold before it is changed. */
-export interface ExpectedValue {
-  /** The object id that it must lead to; all zeros when it must not exist. Anything is fine without it. */
-  readonly expect?: string | undefined;
-}
-
-/** What a symbolic ref must hold before it is changed. */
-export interface ExpectedTarget extends ExpectedValue {
-  /** The ref that it must point at. */
-  readonly expectTarget?: string | undefined;
-}
-
-/** How to change refs together. */
-export interface TransactionOptions {
-  /** Why, for the logs. */
-  readonly message?: string | undefined;
-  /** Whether the rest goes through when single refs cannot be changed as asked. */
-  readonly allowRejections?: boolean | undefined;
-  /** How long to wait for each lock, in milliseconds, −1 for ever; as configured by default. */
-  readonly lockTimeout?: number | undefined;
-  /** Who makes the changes; as configured by default. */
-  readonly identity?: Identity | undefined;
-}
+export type { ExpectedTarget, ExpectedValue, TransactionOptions, UpdateOptions, WriteOptions };
 
 /** What a transaction has to do with the repository. */
 export interface TransactionContext {
@@ -72,6 +38,9 @@ export interface TransactionContext {
   /** Reads objects, where they are to be checked. */
   readonly objects: ObjectReader | undefined;
 }
+
+/** What becomes of a ref that is deleted. */
+const DELETION: NewValue = { kind: "delete" };
 
 /**
  * Changes of refs that happen together or not at all. What is asked for is only noted down until the transaction is
@@ -95,6 +64,8 @@ export class RefTransaction implements AsyncDisposable {
   readonly #options: TransactionOptions;
   readonly #message: string;
   readonly #zeroOid: string;
+  /** What is expected where there must be no ref. */
+  readonly #absent: OldValue;
   readonly #updates: Update[] = [];
   #state: "open" | "preparing" | "prepared" | "committing" | "closed" = "open";
   /** What was begun last, which may be under way. */
@@ -111,6 +82,7 @@ export class RefTransaction implements AsyncDisposable {
     this.#options = options;
     this.#message = collapseMessage(options.message ?? "");
     this.#zeroOid = zeroOid(context.hash);
+    this.#absent = { kind: "oid", oid: this.#zeroOid };
   }
 
   /** What was not done, and why, in the order in which that was found out; nothing unless it is allowed. */
@@ -130,7 +102,7 @@ export class RefTransaction implements AsyncDisposable {
       const message = `'${refname}' has neither a valid OID nor a target`;
       throw refError("new-value", refname, message);
     }
-    this.update(refname, oid, { ...options, expect: this.#zeroOid });
+    this.#add(refname, this.#value(oid, options), this.#absent, options);
   }
 
   /**
@@ -140,12 +112,8 @@ export class RefTransaction implements AsyncDisposable {
    * @throws {ReftableError} With code `"refname"` when the name is a bad one, `"api"` when an id is none.
    */
   update(refname: string, oid: string, options: WriteOptions & ExpectedValue = {}): void {
-    const value: NewValue = isZero(oid) ? { kind: "delete" } : {
-      kind: "oid",
-      oid: checkOid(oid, this.#context.hash),
-      peeled: options.peeled && checkOid(options.peeled, this.#context.hash),
-    };
-    this.#add(refname, value, options, false);
+    const value = isZero(oid) ? DELETION : this.#value(oid, options);
+    this.#add(refname, value, this.#expected(options), options);
   }
 
   /**
@@ -157,7 +125,13 @@ export class RefTransaction implements AsyncDisposable {
     if (options.expect !== undefined && isZero(options.expect)) {
       throw new ReftableError("api", `Cannot delete "${refname}": its old value is zeros`);
     }
-    this.#add(refname, { kind: "delete" }, options, options.expectTarget !== undefined);
+    this.#add(
+      refname,
+      DELETION,
+      this.#expected(options),
+      options,
+      options.expectTarget !== undefined,
+    );
   }
 
   /**
@@ -166,7 +140,7 @@ export class RefTransaction implements AsyncDisposable {
    * @param oid The object id that it must lead to; all zeros when it must not exist.
    */
   verify(refname: string, oid: string, options: Pick<UpdateOptions, "noDeref"> = {}): void {
-    this.#add(refname, undefined, { ...options, expect: oid }, false);
+    this.#add(refname, undefined, this.#expected({ expect: oid }), options);
   }
 
   /**
@@ -190,8 +164,8 @@ export class RefTransaction implements AsyncDisposable {
     target: string,
     options: UpdateOptions & ExpectedTarget = {},
   ): void {
-    if (refnameProblem(target) !== undefined) throw badName(target);
-    this.#add(refname, { kind: "symref", target }, options, true);
+    if (!isGoodRefname(target)) throw badName(target);
+    this.#add(refname, { kind: "symref", target }, this.#expected(options), options, true);
   }
 
   /** Deletes a symbolic ref itself; see {@linkcode RefTransaction.delete}. */
@@ -208,8 +182,8 @@ export class RefTransaction implements AsyncDisposable {
    * @param target The ref that it must point at; `undefined` when there must be no ref.
    */
   verifySymref(refname: string, target: string | undefined): void {
-    const expected = target === undefined ? { expect: this.#zeroOid } : { expectTarget: target };
-    this.#add(refname, undefined, expected, true);
+    const expected = target === undefined ? this.#absent : { kind: "symref", target } as const;
+    this.#add(refname, undefined, expected, {}, true);
   }
 
   /**
@@ -241,7 +215,6 @@ export class RefTransaction implements AsyncDisposable {
           refuseUpdate(update, error, options);
         });
       }
-      this.#checkTwice();
       this.#session = await backend.begin({ lockTimeout, isPeeled: objects !== undefined });
       await prepareUpdates(this.#session, this.#updates, options);
     } catch (error) {
@@ -325,12 +298,12 @@ export class RefTransaction implements AsyncDisposable {
   #add(
     refname: string,
     value: NewValue | undefined,
-    options: UpdateOptions & ExpectedTarget,
-    isSymref: boolean,
+    expected: OldValue | undefined,
+    { message, createReflog = false, skipReflog = false, noDeref }: UpdateOptions,
+    isSymref = false,
   ): void {
     if (this.#state !== "open") throw wrongState(this.#state);
     checkName(refname, value);
-    const { createReflog = false, skipReflog = false, noDeref = isSymref } = options;
     if (createReflog && skipReflog) {
       throw new ReftableError("api", "refusing to force and skip creation of reflog");
     }
@@ -338,31 +311,27 @@ export class RefTransaction implements AsyncDisposable {
       new Update({
         refname,
         value,
-        expected: this.#expected(options),
-        noDeref,
+        expected,
+        noDeref: noDeref ?? isSymref,
         log: createReflog ? "always" : skipReflog ? "never" : "configured",
-        message: options.message === undefined ? this.#message : collapseMessage(options.message),
+        message: message === undefined ? this.#message : collapseMessage(message),
       }),
     );
   }
 
-  #expected({ expect, expectTarget }: ExpectedTarget): OldValue | undefined {
-    if (expect !== undefined && expectTarget !== undefined) {
-      throw new ReftableError("api", "Cannot expect both an object id and a target of a ref");
-    }
-    if (expectTarget !== undefined) return { kind: "symref", target: expectTarget };
-    return expect === undefined
-      ? undefined
-      : { kind: "oid", oid: checkOid(expect, this.#context.hash) };
+  #value(oid: string, { peeled }: WriteOptions): NewValue {
+    const { hash } = this.#context;
+    return { kind: "oid", oid: checkOid(oid, hash), peeled: peeled && checkOid(peeled, hash) };
   }
 
-  #checkTwice(): void {
-    const names = new Set<string>();
-    for (const { refname, isDropped } of this.#updates) {
-      if (isDropped) continue;
-      if (names.has(refname)) throw changedTwice(refname);
-      names.add(refname);
+  #expected({ expect, expectTarget }: ExpectedTarget): OldValue | undefined {
+    if (expectTarget === undefined) {
+      return expect === undefined
+        ? undefined
+        : { kind: "oid", oid: checkOid(expect, this.#context.hash) };
     }
+    if (expect === undefined) return { kind: "symref", target: expectTarget };
+    throw new ReftableError("api", "Cannot expect both an object id and a target of a ref");
   }
 }
 
@@ -372,7 +341,7 @@ function checkName(refname: string, value: NewValue | undefined): void {
     throw refError("refname", refname, `refusing to update pseudoref '${refname}'`);
   }
   const isWritten = value !== undefined && value.kind !== "delete";
-  if (isWritten && refnameProblem(refname) !== undefined) throw badName(refname);
+  if (isWritten && !isGoodRefname(refname)) throw badName(refname);
   if (value?.kind !== "oid" && !isSafeRefname(refname)) throw badName(refname);
 }
 

@@ -1,8 +1,7 @@
-import { refnameProblem } from "../format/refname.ts";
 import { compareText } from "../bytes/text.ts";
 import type { LogChange, RefBackend, RefChange, RefSession, SessionOptions } from "./backend.ts";
 import { collapseMessage } from "./log_message.ts";
-import { isPseudoRef } from "./names.ts";
+import { isGoodRefname, isPseudoRef } from "./names.ts";
 import { zerosLike } from "./object_id.ts";
 import { badName, nameTaken, refError } from "./ref_errors.ts";
 import type { Identity } from "./reflog_entry.ts";
@@ -45,7 +44,7 @@ export async function renameRef(
   { message = "", force = false, lockTimeout }: RenameOptions,
 ): Promise<void> {
   const { from, to, keep } = renaming;
-  if (refnameProblem(to) !== undefined || isPseudoRef(to)) throw badName(to);
+  if (!isGoodRefname(to) || isPseudoRef(to)) throw badName(to);
   const names = from === to ? [from] : [from, to];
   if (!keep && pointsAt(backend.read("HEAD"), from)) names.push("HEAD");
   const options: SessionOptions = { lockTimeout };

@@ -1,3 +1,4 @@
+import { isGoodRefname } from "./names.ts";
 import { refnameProblem } from "../format/refname.ts";
 import type { RefReader } from "./backend.ts";
 import { isZero } from "./object_id.ts";
@@ -33,7 +34,7 @@ export function resolveRef(
   reader: Pick<RefReader, "read">,
   refname: string,
 ): ResolvedRef | undefined {
-  if (refnameProblem(refname) !== undefined) return undefined;
+  if (!isGoodRefname(refname)) return undefined;
   const stored = reader.read(refname);
   return stored && resolveStored(reader, stored);
 }

@@ -1,13 +1,16 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertGreater } from "@std/assert";
+import { refnameProblem } from "../../src/format/refname.ts";
 import {
   canonicalName,
   isBranch,
+  isGoodRefname,
   isPerWorktreeRef,
   isPseudoRef,
   isRootRef,
   isSafeRefname,
   parseWorktreeName,
 } from "../../src/refs/names.ts";
+import { seeded } from "../fixtures.ts";
 import { GitRepo, gitTest } from "../peers/git.ts";
 
 function filter(names: readonly string[], accepts: (name: string) => boolean): string[] {
@@ -17,6 +20,33 @@ function filter(names: readonly string[], accepts: (name: string) => boolean): s
 Deno.test("isPseudoRef() knows the two files that are no refs", () => {
   const names = ["FETCH_HEAD", "MERGE_HEAD", "HEAD", "ORIG_HEAD", "refs/heads/FETCH_HEAD", ""];
   assertEquals(filter(names, isPseudoRef), ["FETCH_HEAD", "MERGE_HEAD"]);
+});
+
+Deno.test("isGoodRefname() agrees with refnameProblem()", () => {
+  const random = seeded(7);
+  const parts = [
+    "a",
+    "B-",
+    "_",
+    "1",
+    ".",
+    "/",
+    ".lock",
+    "@",
+    "{",
+    "ä",
+    " ",
+    "..",
+    "lock",
+    "refs/heads/",
+  ];
+  let good = 0;
+  for (let i = 0; i < 5000; i++) {
+    const name = Array.from({ length: random(6) }, () => parts[random(parts.length)]).join("");
+    assertEquals(isGoodRefname(name), refnameProblem(name) === undefined, name);
+    if (isGoodRefname(name)) good++;
+  }
+  assertGreater(good, 500);
 });
 
 const ROOT_REFS = [

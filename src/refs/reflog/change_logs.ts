@@ -1,8 +1,7 @@
 import { ReftableError } from "../../errors.ts";
-import { refnameProblem } from "../../format/refname.ts";
 import type { RefBackend, RefChange, RefReader, RefSession } from "../backend.ts";
 import { collapseMessage } from "../log_message.ts";
-import { isPseudoRef, isRootRef } from "../names.ts";
+import { isGoodRefname, isPseudoRef, isRootRef } from "../names.ts";
 import { nameTaken, refError } from "../ref_errors.ts";
 import type { Identity } from "../reflog_entry.ts";
 import { resolveStored } from "../resolve.ts";
@@ -128,7 +127,7 @@ function checkLogName(refname: string): void {
     const message = `refusing to update reflog for pseudoref '${refname}'`;
     throw refError("refname", refname, message);
   }
-  if (refnameProblem(refname) === undefined) return;
+  if (isGoodRefname(refname)) return;
   throw refError("refname", refname, `refusing to update reflog with bad name '${refname}'`);
 }
 

@@ -1,7 +1,6 @@
 import type { ReftableError, ReftableErrorCode } from "../../errors.ts";
-import { refnameProblem } from "../../format/refname.ts";
 import type { RefFormat, RefSession } from "../backend.ts";
-import { canonicalName, isSafeRefname } from "../names.ts";
+import { canonicalName, isGoodRefname, isSafeRefname } from "../names.ts";
 import { badName, changedTwice, lockRefused, namesCollide, refError } from "../ref_errors.ts";
 import { resolveStored } from "../resolve.ts";
 import type { StoredBrokenRef, StoredRef, StoredSymbolicRef } from "../stored_ref.ts";
@@ -77,8 +76,10 @@ class Preparation {
     this.#updates = updates;
     this.#options = options;
     this.#inTheWay = options.format === "reftable" ? undefined : new Set();
-    for (const update of updates) {
-      if (!update.isDropped) this.#names.add(update.refname);
+    for (const { refname, isDropped } of updates) {
+      if (isDropped) continue;
+      if (this.#names.has(refname)) throw changedTwice(refname);
+      this.#names.add(refname);
     }
     const hasAliases = updates.some(({ refname }) => this.#canonical(refname) !== refname);
     if (hasAliases) this.#held = new Set();
@@ -190,7 +191,7 @@ class Preparation {
     if (this.#names.has(target)) return changedTwice(target, `symref '${update.refname}'`);
     // A bad name shall not be in the way of who gets rid of it.
     const isDeletion = update.request.value?.kind === "delete" && isSafeRefname(target);
-    if (refnameProblem(target) !== undefined && !isDeletion) return badName(target);
+    if (!isGoodRefname(target) && !isDeletion) return badName(target);
     const isViaHead = update.origin.isViaHead || update.refname === "HEAD";
     const request = { ...update.request, refname: target };
     this.#updates.push(new Update(request, { parent: update, isViaHead }));

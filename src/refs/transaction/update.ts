@@ -39,8 +39,13 @@ export interface UpdateOrigin {
   readonly isViaHead?: boolean | undefined;
 }
 
+/** What follows from nothing. */
+const ASKED_FOR: UpdateOrigin = {};
+
 /** An update of a transaction: one that was asked for, or one that follows from it. */
 export class Update {
+  /** The ref's full name. */
+  readonly refname: string;
   /** What is to be done. */
   readonly request: UpdateRequest;
   /** What this update follows from. */
@@ -58,15 +63,11 @@ export class Update {
   #rejection: ReftableError | undefined;
   #isChildRejected = false;
 
-  constructor(request: UpdateRequest, origin: UpdateOrigin = {}) {
+  constructor(request: UpdateRequest, origin: UpdateOrigin = ASKED_FOR) {
+    this.refname = request.refname;
     this.request = request;
     this.origin = origin;
     this.isLogOnly = origin.branch !== undefined;
-  }
-
-  /** The ref's full name. */
-  get refname(): string {
-    return this.request.refname;
   }
 
   /** The name of the ref that was asked for, which errors tell. */
