@@ -103,7 +103,10 @@ function mutateOnce(bytes: Uint8Array, random: Random, words: readonly string[])
       break;
     }
     default:
-      lines[place] = line.repeat(1 + random.size(200));
+      // Long, but not so long that to hold it takes more memory than an input may.
+      lines[place] = line.repeat(
+        Math.min(1 + random.size(200), Math.ceil(200_000 / (line.length + 1))),
+      );
   }
   return encodeText(lines.join("\n"));
 }
