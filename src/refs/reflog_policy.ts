@@ -1,4 +1,3 @@
-import { configBoolean } from "./config/config_values.ts";
 import { BRANCH_PREFIX } from "./names.ts";
 import type { Repository } from "./repository.ts";
 
@@ -14,10 +13,10 @@ export type ReflogPolicy = "never" | "usual" | "always";
 export function reflogPolicy(
   { config, isBare }: Pick<Repository, "config" | "isBare">,
 ): ReflogPolicy {
-  const variable = config.find("core.logAllRefUpdates");
-  if (variable === undefined) return isBare ? "never" : "usual";
-  if (variable.value?.toLowerCase() === "always") return "always";
-  return configBoolean(variable) ? "usual" : "never";
+  const value = config.string("core.logAllRefUpdates");
+  if (value === undefined) return isBare ? "never" : "usual";
+  if (value.toLowerCase() === "always") return "always";
+  return config.boolean("core.logAllRefUpdates") ? "usual" : "never";
 }
 
 /** Tells whether a change of a ref begins a log where there is none. */
