@@ -34,6 +34,8 @@ export interface Run extends Partial<Disposable> {
   ours(): number | Promise<number>;
   /** The same job done by git, or by the case's own peer. */
   peer?(): number | Promise<number>;
+  /** How large is what was made, in bytes, once a round is over. */
+  sizes?(): Readonly<Record<string, number>>;
   /** The most memory a round takes, in bytes, where it runs as a process of its own. */
   readonly peakMemory?: {
     ours(): Promise<number | undefined>;

@@ -8,28 +8,51 @@
  * @module
  */
 
-import { cases } from "./cases/mod.ts";
+import type { Case } from "./case.ts";
+import { cases, growingCases } from "./cases/mod.ts";
 import { openData } from "./data.ts";
 import { findGit } from "./git.ts";
 import { describeMachine } from "./machine.ts";
 import { measure, type Measurement } from "./measure.ts";
-import { type Options, parseOptions, usage } from "./options.ts";
-import { formatJson, formatText } from "./report.ts";
+import { DEFAULT_REFS, type Options, parseOptions, usage } from "./options.ts";
+import { writeReadme } from "./readme.ts";
+import { formatJson, formatText, type Report } from "./report.ts";
+import { keepResults } from "./results.ts";
 
 /** The exit code for wrong usage, as git has it. */
 const USAGE_ERROR = 129;
 
+/** With how many refs growth is measured. */
+const GROWTH = [10_000, 100_000, 1_000_000, 5_000_000];
+
 async function bench(options: Options): Promise<void> {
   const git = findGit();
-  const data = await openData(options.refs, git, progress);
-  const measurements: Measurement[] = [];
-  for (const measured of options.cases) {
-    progress(measured.name);
-    measurements.push(await measure(measured, { data, git }, options.rounds));
-  }
   const machine = await describeMachine(git.version);
-  const report = { machine, data, rounds: options.rounds, measurements };
-  console.log((options.json ? formatJson(report) : formatText(report)).trimEnd());
+  const { rounds } = options;
+  const reports: Report[] = [];
+  const run = async (refs: number, cases: readonly Case[]) => {
+    const data = await openData(refs, git, progress);
+    const measurements: Measurement[] = [];
+    for (const measured of cases) {
+      progress(`${measured.name}, ${refs} refs`);
+      measurements.push(await measure(measured, { data, git }, rounds));
+    }
+    const report = { machine, data, rounds, measurements };
+    console.log((options.json ? formatJson(report) : formatText(report)).trimEnd());
+    reports.push(report);
+  };
+  if (options.growth) {
+    const growing = growingCases.filter((measured) => options.cases.includes(measured));
+    for (const refs of GROWTH) await run(refs, growing);
+  } else {
+    await run(options.refs, options.cases);
+  }
+  if (!options.readme) return;
+  const results = await keepResults(reports);
+  // What draws is large, and wanted but seldom.
+  const { drawChart } = await import("./chart.ts");
+  await drawChart(results, DEFAULT_REFS);
+  await writeReadme(results, DEFAULT_REFS);
 }
 
 function progress(message: string): void {

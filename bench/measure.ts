@@ -1,4 +1,4 @@
-import type { Case, Context, Run, Skipped } from "./case.ts";
+import type { Aim, Case, Context, Run, Skipped } from "./case.ts";
 
 /**
  * How long to run before it counts, in milliseconds: files must be cached, and V8's last compiler may
@@ -27,6 +27,13 @@ export interface Comparison {
   readonly ratio: number | undefined;
 }
 
+/** Tells whether an aim was reached, if there is one. */
+export function reaches(aim: Aim | undefined, { ours, ratio }: Comparison): boolean | undefined {
+  if (!aim) return undefined;
+  if ("atMost" in aim) return ours.median <= aim.atMost;
+  return ratio === undefined ? undefined : ratio <= aim.ratio;
+}
+
 /** What was measured for a case. */
 export interface Measurement {
   /** The case. */
@@ -37,6 +44,8 @@ export interface Measurement {
   readonly time?: Comparison;
   /** The most memory that it took, in bytes. */
   readonly peakMemory?: Comparison | undefined;
+  /** How large is what it made, in bytes. */
+  readonly sizes?: Readonly<Record<string, number>> | undefined;
 }
 
 /**
@@ -58,7 +67,7 @@ export async function measure(
       const time = await compare(run, rounds);
       const memory = run.peakMemory;
       const peakMemory = memory && await compare(memory, MEMORY_ROUNDS);
-      return { case: measured, time: time!, peakMemory };
+      return { case: measured, time: time!, peakMemory, sizes: run.sizes?.() };
     } finally {
       run[Symbol.dispose]?.();
     }

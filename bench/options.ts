@@ -11,12 +11,16 @@ export interface Options {
   readonly cases: readonly Case[];
   /** Whether a program reads the result. */
   readonly json: boolean;
+  /** Whether to measure how costs grow with the number of refs. */
+  readonly growth: boolean;
+  /** Whether to keep the results, and to write them into the README. */
+  readonly readme: boolean;
   /** Whether only the usage is wanted. */
   readonly help: boolean;
 }
 
 /** As many refs as the repository had that reftables were designed for. */
-const DEFAULT_REFS = 866_456;
+export const DEFAULT_REFS = 866_456;
 
 /** Fewer leave kinds of refs without any, or make a table without indexes. */
 const LEAST_REFS = 1000;
@@ -26,7 +30,9 @@ const DEFAULT_ROUNDS = 7;
 const OPTIONS = {
   case: { type: "string", multiple: true, default: [] as string[] },
   help: { type: "boolean", short: "h", default: false },
+  growth: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
+  readme: { type: "boolean", default: false },
   refs: { type: "string", default: `${DEFAULT_REFS}` },
   rounds: { type: "string", default: `${DEFAULT_ROUNDS}` },
 } as const;
@@ -35,11 +41,13 @@ const OPTIONS = {
 export function usage(cases: readonly Case[]): string {
   const width = Math.max(...cases.map(({ name }) => name.length));
   const lines = [
-    "usage: deno task bench [--refs N] [--rounds N] [--json] [--case NAME]...",
+    "usage: deno task bench [--refs N] [--rounds N] [--growth] [--json] [--readme] [--case NAME]...",
     "",
     `  --refs N     how many refs, ${DEFAULT_REFS} unless given`,
     `  --rounds N   how many rounds the medians are of, ${DEFAULT_ROUNDS} unless given`,
+    "  --growth     measure how some costs grow, with 10,000 to 5,000,000 refs",
     "  --json       print JSON, with the numbers of every round",
+    "  --readme     keep the results beside older ones, and write them all into README.md",
     "  --case NAME  measure only this and the others named",
     "",
     "cases:",
@@ -57,12 +65,14 @@ export function usage(cases: readonly Case[]): string {
  */
 export function parseOptions(args: readonly string[], cases: readonly Case[]): Options {
   const { values, positionals } = parseArguments(args);
-  const { json, help } = values;
+  const { json, help, growth, readme } = values;
   return {
     refs: parseCount("--refs", values.refs, LEAST_REFS),
     rounds: parseCount("--rounds", values.rounds, 1),
     cases: selectCases([...values.case, ...positionals], cases),
+    growth,
     json,
+    readme,
     help,
   };
 }

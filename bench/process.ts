@@ -1,8 +1,10 @@
-import { fromFileUrl } from "@std/path";
+import { dirname, fromFileUrl } from "@std/path";
 import type { Run } from "./case.ts";
 
 /** Where the library is: a program that uses workers must be allowed to read their code. */
 export const SOURCES = fromFileUrl(new URL("../src", import.meta.url));
+
+const CLI = fromFileUrl(new URL("../cli.ts", import.meta.url));
 
 /** A program with its arguments. */
 export interface Command {
@@ -49,6 +51,26 @@ wait $! && echo "$peak"
  */
 export function deno(permissions: readonly string[], args: readonly string[]): Command {
   return { program: Deno.execPath(), args: ["run", "--no-prompt", ...permissions, ...args] };
+}
+
+/** What a command of ours works with. */
+export interface CommandPlace {
+  /** The repository. What it borrows objects from lies beside it. */
+  readonly repo: string;
+  /** Whether it may be changed. */
+  readonly write?: boolean;
+  /** The file to read as standard input. */
+  readonly stdin?: string;
+}
+
+/** Makes a command of our command line. */
+export function reftable(
+  { repo, write = false, ...rest }: CommandPlace,
+  args: readonly string[],
+): Command {
+  const permissions = [`--allow-read=${dirname(repo)}`];
+  if (write) permissions.push(`--allow-write=${repo}`);
+  return { ...deno(permissions, [CLI, "-C", repo, ...args]), ...rest };
 }
 
 /** Measures two programs from their start to their end. */

@@ -1,7 +1,8 @@
 import type { Aim } from "./case.ts";
 import type { Data } from "./data.ts";
 import type { Machine } from "./machine.ts";
-import type { Comparison, Measurement } from "./measure.ts";
+import { formatSize, significant } from "./format_numbers.ts";
+import { type Comparison, type Measurement, reaches } from "./measure.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -27,9 +28,9 @@ export function formatText({ machine, data, rounds, measurements }: Report): str
     `machine  ${cpu}, ${cores} cores, ${system}`,
     `         Deno ${deno}, V8 ${v8}, git ${git}`,
     `data     ${data.refs} refs in one table of ${
-      size(data.tableSize)
+      formatSize(data.tableSize)
     } by git ${data.writtenBy}; ` +
-    `as packed-refs ${size(data.packedRefsSize)}`,
+    `as packed-refs ${formatSize(data.packedRefsSize)}`,
     `rounds   medians of ${rounds}`,
     "",
     ...alignColumns([["case", "", "ours", "peer", "ratio", "aim"], ...measurements.flatMap(rows)]),
@@ -74,24 +75,9 @@ function cells({ ours, peer, ratio }: Comparison, unit: string, divisor = 1): st
   return [cell(ours.median), peer ? cell(peer.median) : "", ratio ? significant(ratio) : ""];
 }
 
-function reaches(aim: Aim | undefined, { ours, ratio }: Comparison): boolean | undefined {
-  if (!aim) return undefined;
-  if ("atMost" in aim) return ours.median <= aim.atMost;
-  return ratio === undefined ? undefined : ratio <= aim.ratio;
-}
-
-function formatAim(aim: Aim, peer: string): string {
+/** Formats what is to be reached. */
+export function formatAim(aim: Aim, peer: string): string {
   return "atMost" in aim ? `≤ ${aim.atMost}` : `≤ ${aim.ratio} of ${peer}`;
-}
-
-/** Rounds a number so that three digits say something. */
-function significant(number: number): string {
-  const digits = number > 0 ? Math.max(0, 2 - Math.floor(Math.log10(number))) : 0;
-  return number.toFixed(digits);
-}
-
-function size(bytes: number): string {
-  return `${significant(bytes / MEBIBYTE)} MiB`;
 }
 
 /** Puts spaces between cells: words to the left, the numbers in between to the right. */

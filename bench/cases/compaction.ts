@@ -1,11 +1,9 @@
-import { fromFileUrl, join } from "@std/path";
-import { copy } from "@std/fs";
+import { join } from "@std/path";
 import { Stack } from "../../mod.ts";
 import type { Case, Context, Run } from "../case.ts";
-import { deno } from "../process.ts";
+import { reftable } from "../process.ts";
 import { ScratchRepo } from "../scratch.ts";
-
-const CLI = fromFileUrl(new URL("../../cli.ts", import.meta.url));
+import { stackedTables } from "../templates.ts";
 
 /** How often the timer is to go off that tells how long others wait, in milliseconds. */
 const TICK = 5;
@@ -13,15 +11,17 @@ const TICK = 5;
 /** The large table, and a newer one over a tenth of its refs. */
 export const compact: Case = {
   name: "compact",
-  description: "compact, pack-refs: all refs and a newer table over a tenth",
+  description: "pack-refs: all refs and a newer table over a tenth",
   unit: "ms",
   aim: { ratio: 0.4 },
   async start(context) {
     const scratch = await twoTables(context);
-    const access = [`--allow-read=${scratch.path}`, `--allow-write=${scratch.path}`];
-    const ours = deno(access, [CLI, "compact", scratch.path]);
-    const theirs = context.git.command(["pack-refs", "--all"], { cwd: scratch.path });
-    return scratch.compare(ours, theirs);
+    const repo = scratch.path;
+    const args = ["pack-refs", "--all"];
+    return scratch.compare(
+      reftable({ repo, write: true }, args),
+      context.git.command(args, { cwd: repo }),
+    );
   },
 };
 
@@ -63,34 +63,7 @@ async function delay(context: Context, workers: "always" | "never"): Promise<Run
   };
 }
 
-/** Makes the repository that is compacted: the second table changes every tenth ref. */
-async function twoTables({ data }: Context): Promise<ScratchRepo> {
-  const template = join(data.dir, "two-tables.git");
-  const names = await listTables(template);
-  if (names !== 2) {
-    try {
-      await Deno.remove(template, { recursive: true });
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-    await copy(data.reftableRepo, template);
-    await using stack = await Stack.open(join(template, "reftable"), { autoCompact: false });
-    await stack.add((writer) => {
-      const changed = stack.refs().filter((_, index) => index % 10 === 0);
-      for (const ref of changed) {
-        writer.addRef({ ...ref, updateIndex: stack.nextUpdateIndex });
-      }
-    });
-  }
-  return new ScratchRepo(data, template, "compaction");
-}
-
-async function listTables(repo: string): Promise<number> {
-  try {
-    const list = await Deno.readTextFile(join(repo, "reftable", "tables.list"));
-    return list.trim().split("\n").length;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
-  }
+/** The second table changes every tenth ref. */
+async function twoTables(context: Context): Promise<ScratchRepo> {
+  return new ScratchRepo(context.data, await stackedTables(context, 2, 10), "compaction");
 }

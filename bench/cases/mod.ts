@@ -6,36 +6,60 @@
 
 import type { Case } from "../case.ts";
 import { compact, delayInPlace, delayWithWorker } from "./compaction.ts";
-import { readHead } from "./heads.ts";
-import { coldLookup, hotLookup, randomLookups } from "./lookups.ts";
+import { list, listEight, listPrefix, listTwo } from "./listing.ts";
+import { newestEntry, wholeLog } from "./logs.ts";
+import { coldLookup, hotLookup, randomLookups, verifyRefs } from "./lookups.ts";
+import { migrateToFiles, migrateToReftable } from "./migration.ts";
 import { coldObject, hotObject } from "./objects.ts";
-import { list, verify } from "./processes.ts";
 import { records, scan, scanFile } from "./scans.ts";
-import { manyRefs, singleRefs, syncedRefs } from "./transactions.ts";
+import { startUps } from "./startup.ts";
+import { deletion, manyRefs, servedRefs, singleRefs, syncedRefs } from "./transactions.ts";
 import { verifyTwo, verifyTwoCold } from "./verification.ts";
 import { write, writeLogs } from "./writes.ts";
 
 /** The rows of the table. */
 export const cases: readonly Case[] = [
+  list,
+  listTwo,
+  listEight,
+  listPrefix,
+  verifyRefs,
+  wholeLog,
+  write,
+  writeLogs,
+  compact,
+  migrateToReftable,
+  migrateToFiles,
+  singleRefs,
+  syncedRefs,
+  servedRefs,
+  manyRefs,
+  deletion,
+  ...startUps,
+  verifyTwo,
+  verifyTwoCold,
+  delayWithWorker,
+  delayInPlace,
   scan,
   scanFile,
   records,
   hotLookup,
   randomLookups,
   coldLookup,
-  readHead,
   hotObject,
   coldObject,
+  newestEntry,
+];
+
+/** What shows how costs grow with the number of refs. */
+export const growingCases: readonly Case[] = [
   list,
-  verify,
-  verifyTwo,
-  verifyTwoCold,
   write,
-  writeLogs,
   compact,
-  delayWithWorker,
-  delayInPlace,
-  singleRefs,
-  syncedRefs,
-  manyRefs,
+  scan,
+  records,
+  hotLookup,
+  coldLookup,
+  hotObject,
+  coldObject,
 ];

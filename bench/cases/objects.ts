@@ -13,7 +13,7 @@ export const hotObject: Case = {
   name: "object-hot",
   description: "find the refs of a random object, all blocks cached",
   unit: "µs",
-  aim: { atMost: 4 },
+  aim: { atMost: 3 },
   start({ data }) {
     // The cache may forget half of what it keeps.
     const table = Table.openSync(data.table, { cacheSize: 4 * data.tableSize });

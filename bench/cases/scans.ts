@@ -7,7 +7,7 @@ export const scan: Case = {
   name: "scan",
   description: "walk over all refs, table in memory",
   unit: "ns/ref",
-  aim: { atMost: 15 },
+  aim: { atMost: 10 },
   async start({ data }) {
     const bytes = await Deno.readFile(data.table);
     return { ours: () => walk(bytes, data.refs + 1) };
@@ -27,7 +27,7 @@ export const records: Case = {
   name: "records",
   description: "open the file and list all refs, names and ids",
   unit: "ns/ref",
-  aim: { atMost: 120 },
+  aim: { atMost: 100 },
   start({ data }) {
     return {
       ours: () =>

@@ -5,24 +5,25 @@ import type { Case, Context } from "../case.ts";
 import { timeProcess } from "../process.ts";
 import { Random } from "../random.ts";
 
-/** How many log entries there are, and of how many refs. */
-const LOGS = { entries: 150_000, refs: 43_000 };
+/** How many log entries there are, and of how many refs: as many as the reference design was tried with. */
+const LOGS = { entries: 149_932, refs: 43_061 };
 
 const PERSON = { name: "C O Mitter", email: "committer@example.com" };
 
 /** A table of all refs with its object section. */
 export const write: Case = {
   name: "write",
-  description: "write all refs and their objects; git: refs migrate --dry-run",
+  description: "writeTable(): all refs and their objects; git: refs migrate --dry-run",
   unit: "ms",
-  aim: { atMost: 600 },
+  aim: { ratio: 0.3 },
   async start(context) {
     using table = Table.openSync(context.data.table);
     // A caller's strings are whole, not cut from longer ones.
     const refs = structuredClone(table.refs().toArray()) as RefRecord[];
     const min = Math.min(...new Set(refs.map((ref) => ref.updateIndex)));
+    const max = table.maxUpdateIndex;
     return {
-      ours: () => timeWrite(context, min, table.maxUpdateIndex, refs, []),
+      ours: async () => (await timeWrite(context, min, max, refs, [])).time,
       peer: await migration(context, context.data.filesRepo),
     };
   },
@@ -31,15 +32,21 @@ export const write: Case = {
 /** A table of reflogs. */
 export const writeLogs: Case = {
   name: "write-logs",
-  description: "write 150,000 log entries of 43,000 refs; git: refs migrate --dry-run",
+  description: "writeTable(): 149,932 log entries of 43,061 refs; git: refs migrate --dry-run",
   unit: "ms",
   async start(context) {
     const logs = makeLogs();
     const repo = join(context.data.dir, "logs.git");
     await makeLogsRepo(context, repo, logs);
     const max = logs.reduce((max, log) => Math.max(max, log.updateIndex), 0);
+    let size = 0;
     return {
-      ours: () => timeWrite(context, 1, max, [], logs),
+      async ours() {
+        const written = await timeWrite(context, 1, max, [], logs);
+        size = written.size;
+        return written.time;
+      },
+      sizes: () => ({ "the logs in a table": size }),
       peer: await migration(context, repo),
     };
   },
@@ -51,7 +58,7 @@ async function timeWrite(
   max: number,
   refs: readonly RefRecord[],
   logs: readonly LogRecord[],
-): Promise<number> {
+): Promise<{ time: number; size: number }> {
   const path = join(data.dir, "written.ref.scratch");
   const start = performance.now();
   await writeTable(path, (writer) => {
@@ -60,8 +67,9 @@ async function timeWrite(
     for (const log of logs) writer.addLog(log);
   }, { overwrite: true });
   const time = performance.now() - start;
+  const { size } = await Deno.stat(path);
   await Deno.remove(path);
-  return time;
+  return { time, size };
 }
 
 /** Lets git write the same into a stack of its own, which it does without switching to it. */
