@@ -51,6 +51,17 @@ async function remove(backend: RefBackend, ...refnames: readonly string[]): Prom
   await session.commit(refnames.map((refname): RefChange => ({ refname, value: "delete" })));
 }
 
+/** Makes commits that no ref leads to, with one run of git. */
+async function makeManyCommits(repo: GitRepo, count: number): Promise<string[]> {
+  const commits = Array.from({ length: count }, (_, i) => {
+    return `commit refs/heads/all\ncommitter C <c@d> ${1_700_000_000 + i} +0000\ndata 0\n`;
+  });
+  await repo.ok(["fast-import", "--quiet"], { stdin: commits.join("") });
+  const oids = (await repo.ok(["rev-list", "refs/heads/all"])).trim().split("\n");
+  await repo.ok(["update-ref", "-d", "refs/heads/all"]);
+  return oids;
+}
+
 function leftovers(repo: GitRepo): string[] {
   return refFiles(repo).filter((name) => /\.lock$|\.new$/.test(name));
 }
@@ -60,7 +71,7 @@ gitTest("no update of a ref is lost that git and we change and pack at the same 
   const count = 40;
   // No value comes twice: who packs looks whether a ref holds again what was packed, and only then removes its
   // file, also when another has packed something else meanwhile.
-  const oids = await makeCommits(repo, 5 * count);
+  const oids = await makeManyCommits(repo, 5 * count);
   const refname = "refs/heads/deep/er/x";
   await using backend = await openFiles(repo.dir);
   await using other = await openFiles(repo.dir);
