@@ -9,7 +9,7 @@ import { within } from "../git_directory.ts";
 import { isCurrentWorktreeRef } from "../names.ts";
 import type { ReflogEntry } from "../reflog_entry.ts";
 import { removeEmptyDirectories, removeEmptyParents, withDirectories } from "./directories.ts";
-import { FileWalk } from "./loose_refs.ts";
+import { FileWalk } from "./file_walk.ts";
 import { readLog } from "./read_log.ts";
 import { logPath, type RefPaths } from "./ref_paths.ts";
 

@@ -3,7 +3,7 @@ import { denoFileSystem } from "../../io/deno_file_system.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import { runSync } from "../../io/io.ts";
 import { readIfPresent } from "../../io/requests.ts";
-import { FileWalk, listDirectory } from "../files/loose_refs.ts";
+import { FileWalk, listDirectory } from "../files/file_walk.ts";
 import { isRootRef } from "../names.ts";
 import { STUB_HEAD, STUB_HEADS } from "../stub_files.ts";
 import type { OpenRepositoryOptions } from "../repository.ts";
