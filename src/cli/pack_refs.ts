@@ -32,6 +32,9 @@ const spec: CommandSpec = {
 /** `reftable pack-refs` */
 export const command: Command = { spec, run };
 
+/** The exit code of Git where refs could not be packed: −1, as processes end. */
+const FAILED = 255;
+
 /** Packs refs. */
 export async function run(args: Arguments, context: Context): Promise<number> {
   if (args.operands.length > 0) throw args.usage();
@@ -53,6 +56,6 @@ export async function run(args: Arguments, context: Context): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof ReftableError)) throw error;
-    throw failed(error.message);
+    throw failed(error.message, FAILED);
   }
 }

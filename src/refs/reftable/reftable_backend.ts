@@ -10,6 +10,7 @@ import type {
   SessionOptions,
 } from "../backend.ts";
 import { compareText } from "../../bytes/text.ts";
+import type { Stack } from "../../stack/stack.ts";
 import { MergedTable } from "../../merged/merged_table.ts";
 import { writeRefLines } from "../../merged/ref_lines.ts";
 import { isCurrentWorktreeRef, isPseudoRef, REFS_PREFIX } from "../names.ts";
@@ -17,6 +18,7 @@ import { readPseudoFile } from "../pseudo_files.ts";
 import type { ReflogEntry } from "../reflog_entry.ts";
 import type { Repository } from "../repository.ts";
 import type { StoredRef } from "../stored_ref.ts";
+import { inGitWords } from "./git_words.ts";
 import { listStackRefs } from "./list_refs.ts";
 import { ReftableSession } from "./reftable_session.ts";
 import { LogIndex, stackLog } from "./stack_logs.ts";
@@ -102,13 +104,11 @@ class ReftableBackend implements RefBackend {
   async pack({ auto = false }: PackOptions = {}): Promise<void> {
     const { shared, own } = this.#stacks;
     for (const stack of own ? [shared, own] : [shared]) {
-      if (auto) {
-        await stack.reload();
-        await stack.autoCompact();
-      } else {
-        await stack.compact();
+      try {
+        await packStack(stack, auto);
+      } catch (error) {
+        throw inGitWords("unable to compact stack", error);
       }
-      await stack.clean();
     }
   }
 
@@ -119,4 +119,14 @@ class ReftableBackend implements RefBackend {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stacks[Symbol.asyncDispose]();
   }
+}
+
+async function packStack(stack: Stack, auto: boolean): Promise<void> {
+  if (auto) {
+    await stack.reload();
+    await stack.autoCompact();
+  } else {
+    await stack.compact();
+  }
+  await stack.clean();
 }

@@ -8,6 +8,7 @@ import type { ReflogEntry } from "../reflog_entry.ts";
 import type { StoredRef } from "../stored_ref.ts";
 import { findStackConflicts } from "./find_conflicts.ts";
 import { LogIndex } from "./stack_logs.ts";
+import { inGitWords } from "./git_words.ts";
 import type { WorktreeStacks } from "./worktree_stacks.ts";
 import { writeChanges } from "./write_changes.ts";
 
@@ -59,8 +60,7 @@ export class ReftableSession implements RefSession {
     const { lockTimeout } = this.#options;
     await using lock = new AsyncDisposableStack();
     lock.use(await this.#stacks.takeTurn(stack, lockTimeout));
-    const addition = await stack.beginAddition({ reload: true, lockTimeout });
-    this.#additions.set(stack, lock.use(addition));
+    this.#additions.set(stack, lock.use(await beginAddition(stack, lockTimeout)));
     this.#locks.use(lock.move());
   }
 
@@ -122,9 +122,13 @@ export class ReftableSession implements RefSession {
       for (const [stack, stored] of this.#changesByStack(changes)) {
         const addition = this.#additions.get(stack)!;
         const { nextUpdateIndex: updateIndex } = addition;
-        await addition.add((writer) => {
-          writeChanges(writer, stored, { stack, updateIndex, blockSize });
-        });
+        try {
+          await addition.add((writer) => {
+            writeChanges(writer, stored, { stack, updateIndex, blockSize });
+          });
+        } catch (error) {
+          throw inGitWords("reftable: transaction failure", error);
+        }
         changed.push(stack);
       }
       // All tables are written by now, so that hardly anything can fail between two stacks.
@@ -165,6 +169,16 @@ export class ReftableSession implements RefSession {
     for (const logs of this.#logs.values()) logs[Symbol.dispose]();
     this.#logs.clear();
     await this.#locks.disposeAsync();
+  }
+}
+
+async function beginAddition(stack: Stack, lockTimeout: number | undefined): Promise<Addition> {
+  try {
+    return await stack.beginAddition({ reload: true, lockTimeout });
+  } catch (error) {
+    if (!(error instanceof ReftableError) || error.code !== "lock") throw error;
+    const message = `cannot lock references: ${error.message}`;
+    throw new ReftableError("lock", message, { file: error.file, cause: error });
   }
 }
 
