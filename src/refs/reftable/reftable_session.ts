@@ -35,8 +35,8 @@ export class ReftableSession implements RefSession {
   }
 
   async lock(refnames: readonly string[]): Promise<ReadonlyMap<string, ReftableError>> {
-    // What is read beside the locked stacks shall not be old either.
-    if (!this.#isFresh) await runAsync(this.#stacks.reload());
+    // What is read beside the locked stacks shall not be old either; one that is alone is locked itself.
+    if (!this.#isFresh && !this.#stacks.isAlone) await runAsync(this.#stacks.reload());
     this.#isFresh = true;
     const failures = new Map<string, ReftableError>();
     const wanted = new Set<Stack>();

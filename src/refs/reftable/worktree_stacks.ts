@@ -92,6 +92,11 @@ export class WorktreeStacks implements Disposable, AsyncDisposable {
     return this.isLinked ? this.own : this.shared;
   }
 
+  /** Whether no other stack is open than the one that all working trees share. */
+  get isAlone(): boolean {
+    return this.own === undefined && this.#others.size === 0;
+  }
+
   /** What leads to the refs that a stack has for its working tree alone, whichever working tree is open. */
   prefixOf(stack: Stack): string {
     if (stack === this.shared) return "main-worktree/";
