@@ -115,9 +115,12 @@ export function logTime(cursor: BlockCursor, hashSize: number): number {
   return reader.varint();
 }
 
+/** What a text has at first: to make an array takes longer than to decode a short text. */
+const NO_BYTES = new Uint8Array();
+
 /** A string that is likely to be the same in the next record, with its bytes. */
 class RepeatedText {
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = NO_BYTES;
   #text = "";
 
   /** Decodes a range of bytes, or gives the last string when the bytes are the same. */

@@ -45,9 +45,9 @@ export async function mergeAddition(
   if (merged.reduce((sum, { size }) => sum + size, 0) > MERGE_LIMIT) return undefined;
   const replaced = tables.slice(start);
   // Whoever compacts them has locked them while he had the lock on the list, which is ours now.
-  const { fileSystem, directory } = host.location;
-  const files = new Set((await fileSystem.list(directory)).map(({ name }) => name));
-  if (replaced.some(({ name }) => files.has(`${name}.lock`))) return undefined;
+  for (const { name } of replaced) {
+    if (await host.location.fileSystem.stat(host.path(`${name}.lock`))) return undefined;
+  }
   const sink = new BytesSink();
   const job = { dropTombstones: start === 0, writerOptions: host.writerOptions };
   const written = await compactTables(merged, sink, job);

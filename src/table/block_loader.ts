@@ -181,6 +181,9 @@ class SingleStretch implements Stretches {
   }
 }
 
+/** What was read at first. */
+const NO_BYTES = new Uint8Array();
+
 /**
  * Loads blocks that follow each other. A block's bytes are good until the next one is loaded: they lie in
  * one buffer, which is filled with further and further stretches of the file.
@@ -191,7 +194,7 @@ export class BlockSequence implements Stretches {
   readonly #end: number;
   #ahead: number;
   #start = 0;
-  #bytes: Uint8Array = new Uint8Array();
+  #bytes: Uint8Array = NO_BYTES;
   #buffer: Uint8Array | undefined;
 
   /** @param blockSize What a block is likely to have. */
