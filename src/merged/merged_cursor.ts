@@ -24,6 +24,11 @@ interface Source<T> {
  * is merged with small ones, nothing is compared at all.
  */
 export class MergedCursor<T> implements RecordCursor<T> {
+  /**
+   * How many bytes the current key shares with that of the record before it, whichever cursor that was of; 0 for the
+   * first one.
+   */
+  sharedLength = 0;
   readonly #sources: readonly Source<T>[];
   readonly #onDispose: () => void;
   /** The sources that have a record. */
@@ -74,6 +79,7 @@ export class MergedCursor<T> implements RecordCursor<T> {
       const step = first.cursor.next();
       if (step === Step.load) return this.#wait(first);
       this.#seen = false;
+      this.sharedLength = first.records.sharedLength;
       if (step === Step.end) {
         this.#remove(first);
         this.#promote();
@@ -108,6 +114,7 @@ export class MergedCursor<T> implements RecordCursor<T> {
     }
     this.#findFirst();
     this.#seen = false;
+    this.sharedLength = 0;
     let step;
     while ((step = this.next()) === Step.load) yield* this.load();
     return step === Step.record;
@@ -180,6 +187,7 @@ export class MergedCursor<T> implements RecordCursor<T> {
     const first = this.#first = this.#second;
     if (!first) return;
     const { lead } = first;
+    this.sharedLength = lead;
     for (const source of this.#active) {
       // Those that shared less with the old key share as much with this one.
       if (source.lead === lead) source.lead = sharedLength(source, first, lead);

@@ -41,13 +41,14 @@ export function writeRefLines(merged: MergedTable, options: RefLinesOptions): vo
   const lines = new LineBuffer(hashSize(merged.hash ?? "sha1"), write);
   const names = new RefnameChecker();
   const [table] = merged.tables;
-  const isSingle = merged.tables.length === 1;
   // Most of the time is spent here, and there is nothing to merge in a single table.
-  using cursor = isSingle ? table!.refCursor() : merged.refCursor();
+  const merging = merged.tables.length === 1 ? undefined : merged.refCursor();
+  using cursor = merging ?? table!.refCursor();
   let found = runSync(cursor.seek(prefixBytes));
   for (; found; found = advance(cursor)) {
     const { records } = cursor;
-    const { key, keyLength, sharedLength, valueType } = records;
+    const { key, keyLength, valueType } = records;
+    const { sharedLength } = merging ?? records;
     const isInside = sharedLength >= prefixBytes.length ||
       startsWithBytes(key, keyLength, prefixBytes);
     if (!isInside) break;
@@ -55,8 +56,7 @@ export function writeRefLines(merged: MergedTable, options: RefLinesOptions): vo
       names.reset();
       continue;
     }
-    // Several tables come by turns, and none knows what its name shares with another's.
-    const isGood = names.isGood(key, keyLength, isSingle ? sharedLength : 0);
+    const isGood = names.isGood(key, keyLength, sharedLength);
     if (isGood && valueType !== RefValueType.symref && lines.add(records)) continue;
     const oid = special(cursor.record() as Exclude<RefRecord, { kind: "deletion" }>);
     if (oid !== undefined) lines.addText(oid, records);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ReftableError, Table } from "@reftable/reftable";
+import { commonPrefixLength } from "../../src/bytes/compare.ts";
 import { encodeText } from "../../src/bytes/text.ts";
 import { runSync } from "../../src/io/io.ts";
 import { MergedCursor } from "../../src/merged/merged_cursor.ts";
@@ -29,6 +30,23 @@ Deno.test("MergedCursor.seek() goes to any key from anywhere", () => {
       }
       if (expected.length === 0) assertEquals(found, false);
     }
+  }
+});
+
+Deno.test("MergedCursor tells what a key shares with the one before it", () => {
+  const random = seeded(6);
+  for (let round = 0; round < 300; round++) {
+    const tables = Array.from({ length: 1 + random(6) }, () => randomTable(random));
+    const cursors = tables.map(({ bytes }) => Table.openSync(bytes).refCursor());
+    using cursor = new MergedCursor(cursors);
+    let last = new Uint8Array();
+    for (let found = advance(cursor); found; found = advance(cursor)) {
+      const { key, keyLength } = cursor.records;
+      assertEquals(cursor.sharedLength, commonPrefixLength(last, last.length, key, keyLength));
+      last = key.slice(0, keyLength);
+    }
+    const from = REFNAMES[random(REFNAMES.length)]!.slice(0, 1 + random(20));
+    if (runSync(cursor.seek(encodeText(from)))) assertEquals(cursor.sharedLength, 0);
   }
 });
 
