@@ -484,3 +484,40 @@ gitTest("pack() compacts all tables, or those that it pays for", async () => {
   assertEquals(counts(), [1, 1]);
   await repo.ok(["fsck", "--strict"]);
 });
+
+gitTest("ReftableSession reads many refs of a large stack as it reads one", async () => {
+  await using repo = await GitRepo.create({ refFormat: "reftable" });
+  const refname = (i: number) => `refs/heads/${(i * 7919) % 100_003}-${"x".repeat(i % 30)}`;
+  const names = Array.from({ length: 80_000 }, (_, i) => refname(i)).sort();
+  const oidOf = (i: number) => i.toString(16).padStart(40, "a");
+  await using stack = await Stack.open(`${repo.dir}/.git/reftable`);
+  const { nextUpdateIndex: updateIndex } = stack;
+  await stack.add((writer) => {
+    for (const [i, refname] of names.entries()) {
+      if (i % 10 === 0) writer.addRef({ kind: "symref", refname, updateIndex, target: names[0]! });
+      else writer.addRef({ kind: "direct", refname, updateIndex, oid: oidOf(i) });
+    }
+  });
+  await using backend = await openReftables(repo.dir);
+  // Others have changed some since it was opened.
+  await stack.add((writer) => {
+    const { nextUpdateIndex: updateIndex } = stack;
+    for (const [i, refname] of names.entries()) {
+      if (i % 7 === 0) writer.addRef({ kind: "deletion", refname, updateIndex });
+    }
+  });
+  const asked = [
+    ...Array.from({ length: 5000 }, (_, i) => refname(i * 31)),
+    ...Array.from({ length: 500 }, (_, i) => `refs/heads/none-${i}`),
+    "HEAD",
+    `main-worktree/${names[1]}`,
+  ];
+  await using session = await backend.begin();
+  assertEquals(await session.lock(asked), new Map());
+  const found = new Map(asked.map((name) => [name, session.read(name)]));
+  const kinds = Object.groupBy(found.values(), (ref) => ref?.kind ?? "missing");
+  assertEquals(Object.keys(kinds).sort(), ["direct", "missing", "symref"]);
+  await backend.reload();
+  const expected = new Map(asked.map((name) => [name, backend.read(name)]));
+  assertEquals(found, expected);
+});
