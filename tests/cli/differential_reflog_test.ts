@@ -270,8 +270,7 @@ differentialTest("reflog in linked working trees", makeWorktrees, {
     ),
   ].flatMap((item) => [item, { ...item, cwd: "linked" }]),
 });
-// Where refs are files, git keeps entries of symbolic refs that we take for unreachable.
-for (const kind of KINDS.filter(({ refFormat }) => refFormat === "reftable")) {
+for (const kind of KINDS) {
   const writing = sample([...UNREACHABLE, ...UNREACHABLE_CONFIGURED], kind);
   differentialTest("reflog expire of what is unreachable", makeRewound, { writing }, [kind]);
 }

@@ -53,10 +53,16 @@ export class Expiry {
     if (parseWorktreeName(refname).refname === "HEAD") {
       return findUnreachable(this.#objects, tipsOf(this.#refs), objectsOf(entries));
     }
-    const ref = this.#refs.read(refname);
-    const tip = ref?.kind === "direct" || ref?.kind === "peeled" ? ref.oid : undefined;
+    const tip = this.#tip(refname);
     if (peel(this.#objects, tip, "commit") === undefined) return "all";
     return findUnreachable(this.#objects, [tip!], objectsOf(entries));
+  }
+
+  /** What a ref holds. In reftables, symbolic refs hold nothing themselves, as Git has it. */
+  #tip(refname: string): string | undefined {
+    if (this.#refs.format !== "reftable") return this.#refs.resolve(refname)?.oid;
+    const ref = this.#refs.read(refname);
+    return ref?.kind === "direct" || ref?.kind === "peeled" ? ref.oid : undefined;
   }
 }
 
