@@ -69,6 +69,28 @@ export function cleanIdentity<T extends Pick<Identity, "name" | "email">>(identi
   return { ...identity, name: clean(identity.name), email: clean(identity.email) };
 }
 
+/**
+ * Checks an identity that was given, and takes out of it what Git takes out.
+ *
+ * @throws {ReftableError} With code `"api"` when a log cannot hold it.
+ */
+export function checkIdentity(identity: Identity): Identity {
+  const problem = identityProblem(identity);
+  if (problem === undefined) return cleanIdentity(identity);
+  throw new ReftableError("api", `Cannot log who makes a change: ${problem}`);
+}
+
+function identityProblem({ name, email, time, tzOffset }: Identity): string | undefined {
+  if (name.includes("\0")) return `the name ${JSON.stringify(name)} has a NUL`;
+  if (email.includes("\0")) return `the address ${JSON.stringify(email)} has a NUL`;
+  if (!Number.isSafeInteger(time) || time < 0) return `the time is ${time}`;
+  const isZone = Number.isInteger(tzOffset) && Math.abs(tzOffset) <= MAX_ZONE;
+  return isZone ? undefined : `the time zone is ${tzOffset}`;
+}
+
+/** The largest time zone that is written in four digits. */
+const MAX_ZONE = 9999;
+
 function clean(text: string): string {
   return trimEnd(text, CRUD).replace(/^[\0- ,:;<>"\\']+/, "").replace(/[\n<>]/g, "");
 }

@@ -1,4 +1,5 @@
 import { decodeText } from "../bytes/text.ts";
+import { ReftableError } from "../errors.ts";
 
 /** The kinds of objects. */
 export type ObjectType = "blob" | "commit" | "tag" | "tree";
@@ -90,4 +91,15 @@ function parentsOf(content: Uint8Array): string[] {
 function header(content: Uint8Array): string {
   const end = content.findIndex((byte, i) => byte === 0x0a && content[i + 1] === 0x0a);
   return decodeText(content, 0, end < 0 ? content.length : end + 1);
+}
+
+/**
+ * Finds what an annotated tag leads to; nothing for other objects.
+ *
+ * @throws {ReftableError} With code `"not-exist"` when there is no such object.
+ */
+export async function peelTag(objects: ObjectReader, oid: string): Promise<string | undefined> {
+  const type = await objects.type(oid);
+  if (type === undefined) throw new ReftableError("not-exist", `object ${oid} does not exist`);
+  return type === "tag" ? await objects.peel(oid) : undefined;
 }

@@ -2,23 +2,21 @@ import { ReftableError, throwingFirst } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
-import { encodeText } from "../bytes/text.ts";
 import type {
   ListRefsOptions,
-  LogOrder,
   PackOptions,
   RefBackend,
   RefFormat,
   RefLinesOptions,
 } from "./backend.ts";
 import { type ExpandedRef, expandName, shortenName, type ShortenOptions } from "./expand.ts";
-import { History } from "./history.ts";
-import { committerIdentity } from "./identity.ts";
+import { checkIdentity, committerIdentity } from "./identity.ts";
 import { type ListedRef, listedRef } from "./listed_ref.ts";
-import { collapseMessage } from "./log_message.ts";
-import { checkOid, isZero } from "./object_id.ts";
-import type { ObjectReader } from "./object_reader.ts";
+import { givenMessage } from "./log_message.ts";
+import { peelTag } from "./object_reader.ts";
 import { openBackend } from "./open_backend.ts";
+import { writeRefListing } from "./ref_listing.ts";
+import type { ReflogOptions, RefStoreOptions } from "./ref_store_options.ts";
 import {
   RefTransaction,
   type TransactionContext,
@@ -27,6 +25,7 @@ import {
 import type { Identity, ReflogEntry } from "./reflog_entry.ts";
 import {
   appendToLog,
+  checkEntry,
   createLog,
   deleteLogs,
   type NewReflogEntry,
@@ -34,47 +33,18 @@ import {
   removeFromLogs,
   requireLog,
 } from "./reflog/change_logs.ts";
-import { expiryFilter, type ReflogExpiry } from "./reflog/expiry.ts";
+import { expiryFilter, reachableSources, type ReflogExpiry } from "./reflog/expiry.ts";
 import type { ReflogRewrite, ReflogRewriteOptions } from "./reflog/rewrite_log.ts";
 import { zoneFromMinutes } from "./reflog/time_zone.ts";
 import { reflogPolicy } from "./reflog_policy.ts";
 import { type RenameOptions, renameRef, type Renaming } from "./rename.ts";
 import { headNames, moveHeads } from "./rename_heads.ts";
-import { locateRepository, type OpenRepositoryOptions, type Repository } from "./repository.ts";
+import { locateRepository, type Repository } from "./repository.ts";
 import { type ResolvedRef, resolveRef } from "./resolve.ts";
 import { findRevision } from "./revision.ts";
 import type { StoredBrokenRef, StoredRef } from "./stored_ref.ts";
 
-/** How many characters of lines to gather before they are written. */
-const LINES_SIZE = 0x10000;
-
-/** How to open the refs of a repository. */
-export interface RefStoreOptions extends OpenRepositoryOptions {
-  /** Whether stacks merge their tables after changes when these have become many; true by default. */
-  readonly autoCompact?: boolean | undefined;
-  /** Who makes changes; as the environment and the configuration have it by default. */
-  readonly identity?: Identity | undefined;
-  /**
-   * Reads objects, or makes what does, such as `openObjects`. With it objects are checked before refs hold them, and tags
-   * are stored with what they lead to. Without it nothing is known of objects: refs take any ids, and tags are stored
-   * as they are, which only costs those time who ask what they lead to.
-   */
-  readonly objects?:
-    | ObjectReader
-    | ((repository: Repository) => ObjectReader | undefined)
-    | undefined;
-}
-
-/** How to read a log. */
-export interface ReflogOptions {
-  /** In which order the entries come; the newest first by default. */
-  readonly order?: LogOrder | undefined;
-  /**
-   * How time zones were written: as decimal numbers, which Git does, or in minutes, as JGit did in reftables. They are
-   * given as decimal numbers in both cases.
-   */
-  readonly timeZones?: "decimal" | "minutes" | undefined;
-}
+export type { ReflogOptions, RefStoreOptions };
 
 /** What a transaction did. */
 export interface TransactionResult {
@@ -103,20 +73,23 @@ export interface TransactionResult {
 export class RefStore implements AsyncDisposable, Disposable {
   /** Where the repository is, and how it is configured. */
   readonly repository: Repository;
-  readonly #backend: RefBackend;
+  readonly #opened: RefBackend;
   readonly #context: TransactionContext;
+  #isDisposed = false;
 
   private constructor(repository: Repository, backend: RefBackend, options: RefStoreOptions) {
     this.repository = repository;
-    this.#backend = backend;
-    const { identity, environment, objects } = options;
+    this.#opened = backend;
+    const { environment, objects } = options;
     const { config, hash, worktreeId } = repository;
     this.#context = {
-      backend,
+      backend: () => this.#backend,
       hash,
       worktreeId,
       policy: reflogPolicy(repository),
-      identity: () => identity ?? committerIdentity({ config, environment }),
+      identity(identity = options.identity) {
+        return identity ? checkIdentity(identity) : committerIdentity({ config, environment });
+      },
       objects: typeof objects === "function" ? objects(repository) : objects,
     };
   }
@@ -143,9 +116,16 @@ export class RefStore implements AsyncDisposable, Disposable {
     return new RefStore(repository, yield* openBackend(repository, options), options);
   }
 
+  /** What stores the refs, unless it was closed. */
+  get #backend(): RefBackend {
+    if (!this.#isDisposed) return this.#opened;
+    const file = this.repository.storage;
+    throw new ReftableError("api", `Cannot use refs of "${file}": they were disposed`, { file });
+  }
+
   /** How refs are stored. */
   get format(): RefFormat {
-    return this.#backend.format;
+    return this.#opened.format;
   }
 
   /** The hash of the object ids. */
@@ -192,24 +172,7 @@ export class RefStore implements AsyncDisposable, Disposable {
    * ```
    */
   writeLines(options: RefLinesOptions, onBroken?: (ref: StoredBrokenRef) => void): void {
-    const oidOf = (stored: StoredRef) => {
-      const ref = listedRef(this.#backend, stored);
-      if (ref.kind === "symref") return ref.resolved.oid;
-      if (ref.kind !== "broken") return ref.oid;
-      onBroken?.(ref);
-      return undefined;
-    };
-    if (this.#backend.writeLines?.(options, oidOf)) return;
-    const { prefix, write } = options;
-    let lines = "";
-    for (const ref of this.#backend.list({ prefix })) {
-      const oid = oidOf(ref);
-      if (oid !== undefined) lines += `${oid} ${ref.refname}\n`;
-      if (lines.length < LINES_SIZE) continue;
-      write(encodeText(lines));
-      lines = "";
-    }
-    if (lines !== "") write(encodeText(lines));
+    writeRefListing(this.#backend, options, onBroken);
   }
 
   /** Finds the ref that a short name means; see {@linkcode ExpandedRef}. */
@@ -306,17 +269,9 @@ export class RefStore implements AsyncDisposable, Disposable {
     entry: NewReflogEntry,
     options: ReflogLockOptions & { readonly identity?: Identity | undefined } = {},
   ): Promise<void> {
-    await this.#checkObject("old", entry.oldOid);
-    await this.#checkObject("new", entry.newOid);
-    const identity = options.identity ?? this.#context.identity();
-    await appendToLog(this.#backend, refname, entry, identity, options);
-  }
-
-  async #checkObject(which: string, oid: string): Promise<void> {
-    checkOid(oid, this.hash);
-    const { objects } = this.#context;
-    if (!objects || isZero(oid) || await objects.has(oid)) return;
-    throw new ReftableError("new-value", `${which} object '${oid}' does not exist`);
+    const { hash, objects, identity } = this.#context;
+    await checkEntry(entry, hash, objects);
+    await appendToLog(this.#backend, refname, entry, identity(options.identity), options);
   }
 
   /**
@@ -366,16 +321,7 @@ export class RefStore implements AsyncDisposable, Disposable {
     refnames: Iterable<string>,
     options: ReflogExpiry & ReflogLockOptions,
   ): Promise<ReflogRewrite[]> {
-    const { objects } = this.#context;
-    if (options.unreachableBefore !== undefined && !objects) {
-      const message = "Cannot tell which commits are unreachable: no reader of objects was given";
-      throw new ReftableError("api", message);
-    }
-    const sources = objects && {
-      history: new History(objects),
-      format: this.format,
-      allTips: () => this.#allTips(),
-    };
+    const sources = reachableSources(this.#backend, this.#context.objects, options);
     return await removeFromLogs(
       this.#backend,
       [...new Set(refnames)],
@@ -389,13 +335,6 @@ export class RefStore implements AsyncDisposable, Disposable {
   async #peel(oid: string): Promise<string | undefined> {
     const { objects } = this.#context;
     return await objects?.type(oid) === "tag" ? await objects?.peel(oid) : undefined;
-  }
-
-  /** The objects of all refs but symbolic ones. */
-  *#allTips(): Iterable<string> {
-    for (const ref of this.list()) {
-      if (ref.kind === "direct" || ref.kind === "peeled") yield ref.oid;
-    }
   }
 
   /**
@@ -413,7 +352,7 @@ export class RefStore implements AsyncDisposable, Disposable {
     const heads = await runAsync(headNames(this.repository));
     await moveHeads(this.#context, heads, {
       ...renaming,
-      message: collapseMessage(message),
+      message: givenMessage(message),
       lockTimeout,
     });
   }
@@ -430,7 +369,7 @@ export class RefStore implements AsyncDisposable, Disposable {
 
   #renaming(from: string, to: string, options: RenameOptions): Omit<Renaming, "keep"> {
     const { policy, identity } = this.#context;
-    return { from, to, policy, identity: () => options.identity ?? identity() };
+    return { from, to, policy, identity: () => identity(options.identity) };
   }
 
   /** Makes reading faster again: packs loose refs, compacts tables. */
@@ -440,20 +379,15 @@ export class RefStore implements AsyncDisposable, Disposable {
     await throwingFirst(() => this.#backend.pack({ peel, ...options }));
   }
 
-  /** Closes what is open; see {@linkcode RefStore.open}. */
+  /** Closes what is open. All that would look at refs is an error of code `"api"` from then on. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#backend[Symbol.asyncDispose]();
+    this.#isDisposed = true;
+    await this.#opened[Symbol.asyncDispose]();
   }
 
-  /** Closes what is open. */
+  /** Closes what is open; see {@linkcode RefStore.[Symbol.asyncDispose]}. */
   [Symbol.dispose](): void {
-    this.#backend[Symbol.dispose]();
+    this.#isDisposed = true;
+    this.#opened[Symbol.dispose]();
   }
-}
-
-/** Finds what a tag leads to; nothing for other objects. */
-async function peelTag(objects: ObjectReader, oid: string): Promise<string | undefined> {
-  const type = await objects.type(oid);
-  if (type === undefined) throw new ReftableError("not-exist", `object ${oid} does not exist`);
-  return type === "tag" ? await objects.peel(oid) : undefined;
 }

@@ -1,7 +1,7 @@
 import { firstError, ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import type { RefBackend, RefSession } from "./backend.ts";
-import { collapseMessage } from "./log_message.ts";
+import { givenMessage } from "./log_message.ts";
 import { isGoodRefname, isPseudoRef, isSafeRefname } from "./names.ts";
 import { checkOid, isZero, zeroOid } from "./object_id.ts";
 import type { ObjectReader } from "./object_reader.ts";
@@ -25,16 +25,16 @@ export type { ExpectedTarget, ExpectedValue, TransactionOptions, UpdateOptions, 
 
 /** What a transaction has to do with the repository. */
 export interface TransactionContext {
-  /** Where refs are stored. */
-  readonly backend: RefBackend;
+  /** Gives the place where refs are stored, unless it was closed. */
+  readonly backend: () => RefBackend;
   /** The hash of the object ids. */
   readonly hash: HashName;
   /** The linked working tree that is open; `undefined` when it is the main one. */
   readonly worktreeId: string | undefined;
   /** Which refs get a log by themselves. */
   readonly policy: ReflogPolicy;
-  /** Tells who makes the changes. */
-  readonly identity: () => Identity;
+  /** Tells who makes the changes, given who is said to. */
+  readonly identity: (given: Identity | undefined) => Identity;
   /** Reads objects, where they are to be checked. */
   readonly objects: ObjectReader | undefined;
 }
@@ -80,7 +80,7 @@ export class RefTransaction implements AsyncDisposable {
   constructor(context: TransactionContext, options: TransactionOptions = {}) {
     this.#context = context;
     this.#options = options;
-    this.#message = collapseMessage(options.message ?? "");
+    this.#message = givenMessage(options.message ?? "");
     this.#zeroOid = zeroOid(context.hash);
     this.#absent = { kind: "oid", oid: this.#zeroOid };
   }
@@ -200,7 +200,8 @@ export class RefTransaction implements AsyncDisposable {
 
   async #prepare(): Promise<void> {
     try {
-      const { backend, objects, worktreeId } = this.#context;
+      const { objects, worktreeId } = this.#context;
+      const backend = this.#context.backend();
       const { lockTimeout, allowRejections = false } = this.#options;
       const options: PrepareOptions = {
         zeroOid: this.#zeroOid,
@@ -240,9 +241,9 @@ export class RefTransaction implements AsyncDisposable {
     try {
       const { backend, policy, identity } = this.#context;
       const changes = buildChanges(this.#session!, this.#updates, {
-        format: backend.format,
+        format: backend().format,
         policy,
-        identity: () => this.#options.identity ?? identity(),
+        identity: () => identity(this.#options.identity),
         zeroOid: this.#zeroOid,
       });
       await this.#session!.commit(changes);
@@ -314,7 +315,7 @@ export class RefTransaction implements AsyncDisposable {
         expected,
         noDeref: noDeref ?? isSymref,
         log: createReflog ? "always" : skipReflog ? "never" : "configured",
-        message: message === undefined ? this.#message : collapseMessage(message),
+        message: message === undefined ? this.#message : givenMessage(message),
       }),
     );
   }

@@ -1,6 +1,6 @@
 import { compareText } from "../bytes/text.ts";
 import type { LogChange, RefBackend, RefChange, RefSession, SessionOptions } from "./backend.ts";
-import { collapseMessage } from "./log_message.ts";
+import { givenMessage } from "./log_message.ts";
 import { isGoodRefname, isPseudoRef } from "./names.ts";
 import { zerosLike } from "./object_id.ts";
 import { badName, nameTaken, refError } from "./ref_errors.ts";
@@ -96,7 +96,7 @@ class RenameChanges {
   constructor(backend: RefBackend, session: RefSession, renaming: Renaming, message: string) {
     this.#session = session;
     this.#renaming = renaming;
-    this.#message = collapseMessage(message);
+    this.#message = givenMessage(message);
     this.#logsAll = backend.format === "reftable";
   }
 

@@ -30,10 +30,12 @@ export interface MovedBranch {
  * @param heads The names of the HEADs; see {@linkcode headNames}.
  */
 export async function moveHeads(
-  { backend, policy, hash, worktreeId }: TransactionContext,
+  context: TransactionContext,
   heads: readonly string[],
   { from, to, message, identity, lockTimeout }: MovedBranch,
 ): Promise<void> {
+  const { policy, hash, worktreeId } = context;
+  const backend = context.backend();
   // Those count too that lead there by way of another symbolic ref, as in Git.
   const pointing = heads.filter((head) => {
     const resolved = resolveRef(backend, head);

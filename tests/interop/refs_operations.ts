@@ -189,7 +189,8 @@ function randomCommand(world: World, place: Place, isBatch: boolean): Command {
     case 6: {
       const isZero = expect === undefined || /^0*$/.test(expect);
       // Without the file HEAD there is no repository.
-      if (world.refFormat === "files" && refname === "HEAD" && noDeref) break;
+      const isHeadItself = noDeref || target(refs, refname) === undefined;
+      if (world.refFormat === "files" && refname === "HEAD" && isHeadItself) break;
       return {
         refname,
         noDeref,

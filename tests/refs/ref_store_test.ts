@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
-import { RefStore } from "@reftable/reftable";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { RefStore, ReftableError } from "@reftable/reftable";
 import { GitRepo, gitTest } from "../peers/git.ts";
 import { COMMITTER, makeCommits } from "./open_backend.ts";
 
@@ -87,5 +87,57 @@ gitTest("RefStore.reflog() takes time zones in minutes for what they are", async
     assertEquals(entry.tzOffset, decimal);
     const [asWritten] = refs.reflog("refs/heads/jgit");
     assertEquals(asWritten?.tzOffset, minutes);
+  }
+});
+
+gitTest("RefStore refuses all that would look at refs once it was disposed", async () => {
+  for (const kind of ["files", "reftable", "hybrid"] as const) {
+    await using repo = await GitRepo.create({ refFormat: kind === "reftable" ? kind : "files" });
+    await repo.ok(["commit", "-q", "--allow-empty", "-m", "one"]);
+    if (kind === "hybrid") {
+      await Deno.mkdir(`${repo.gitDir}/reftable`);
+      await Deno.writeTextFile(`${repo.gitDir}/reftable/tables.list`, "");
+    }
+    const refs = await RefStore.open(repo.dir, { identity: COMMITTER });
+    assertEquals(refs.format, kind);
+    const oid = refs.resolve("HEAD")!.oid!;
+    const unprepared = refs.beginTransaction();
+    unprepared.update("refs/heads/late", oid);
+    await refs[Symbol.asyncDispose]();
+    const looking: Record<string, () => unknown> = {
+      read: () => refs.read("HEAD"),
+      "read of a file": () => refs.read("FETCH_HEAD"),
+      resolve: () => refs.resolve("HEAD"),
+      list: () => refs.list().toArray(),
+      writeLines: () => refs.writeLines({ write() {} }),
+      expand: () => refs.expand("main"),
+      shorten: () => refs.shorten("refs/heads/main"),
+      hasReflog: () => refs.hasReflog("HEAD"),
+      reflogNames: () => refs.reflogNames().toArray(),
+      reflog: () => refs.reflog("HEAD").toArray(),
+      reloadSync: () => refs.reloadSync(),
+    };
+    const changing: Record<string, () => Promise<unknown>> = {
+      oidOf: () => refs.oidOf("main"),
+      reload: () => refs.reload(),
+      prepare: () => unprepared.prepare(),
+      transaction: () => refs.transaction((tx) => tx.update("refs/heads/late", oid)),
+      createReflog: () => refs.createReflog("refs/heads/late"),
+      writeReflog: () => refs.writeReflog("HEAD", { oldOid: oid, newOid: oid }),
+      deleteReflogEntries: () => refs.deleteReflogEntries("HEAD", [0]),
+      dropReflogs: () => refs.dropReflogs(["HEAD"]),
+      expireReflogs: () => refs.expireReflogs(["HEAD"], { before: 1 }),
+      rename: () => refs.rename("refs/heads/main", "refs/heads/late"),
+      copy: () => refs.copy("refs/heads/main", "refs/heads/late"),
+      pack: () => refs.pack({ all: true }),
+    };
+    for (const [name, look] of Object.entries(looking)) {
+      const error = assertThrows(look, ReftableError, "disposed", `${kind}: ${name}`);
+      assertEquals(error.code, "api");
+    }
+    for (const [name, change] of Object.entries(changing)) {
+      const error = await assertRejects(change, ReftableError, "disposed", `${kind}: ${name}`);
+      assertEquals(error.code, "api");
+    }
   }
 });

@@ -1,7 +1,10 @@
 import { ReftableError } from "../../errors.ts";
+import type { HashName } from "../../format/hash.ts";
 import type { RefBackend, RefChange, RefReader, RefSession } from "../backend.ts";
-import { collapseMessage } from "../log_message.ts";
+import { givenMessage } from "../log_message.ts";
 import { isGoodRefname, isPseudoRef, isRootRef } from "../names.ts";
+import { checkOid, isZero } from "../object_id.ts";
+import type { ObjectReader } from "../object_reader.ts";
 import { nameTaken, refError } from "../ref_errors.ts";
 import type { Identity } from "../reflog_entry.ts";
 import { resolveStored } from "../resolve.ts";
@@ -39,6 +42,24 @@ export async function createLog(
   await changeLocked(backend, [refname], options, () => [{ refname, log: { kind: "create" } }]);
 }
 
+/**
+ * Checks the objects of a new entry.
+ *
+ * @throws {ReftableError} With code `"api"` when an object id is none, `"new-value"` when an object is not there, as far
+ * as objects can be read.
+ */
+export async function checkEntry(
+  { oldOid, newOid }: NewReflogEntry,
+  hash: HashName,
+  objects: ObjectReader | undefined,
+): Promise<void> {
+  for (const [which, oid] of [["old", oldOid], ["new", newOid]] as const) {
+    checkOid(oid, hash);
+    if (!objects || isZero(oid) || await objects.has(oid)) continue;
+    throw new ReftableError("new-value", `${which} object '${oid}' does not exist`);
+  }
+}
+
 /** Appends an entry to a log, and begins the log where there is none. The ref stays as it is and need not exist. */
 export async function appendToLog(
   backend: RefBackend,
@@ -51,7 +72,7 @@ export async function appendToLog(
   if (!refname.includes("/") && !isRootRef(refname)) {
     throw refError("refname", refname, `invalid reference name: ${refname}`);
   }
-  const text = collapseMessage(message);
+  const text = givenMessage(message);
   const log = { kind: "append", oldOid, newOid, committer, message: text } as const;
   await changeLocked(backend, [refname], options, (session) => {
     if (backend.format !== "reftable") checkLockable(session, refname);

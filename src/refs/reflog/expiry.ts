@@ -1,7 +1,10 @@
-import type { RefFormat, RefReader } from "../backend.ts";
-import type { History } from "../history.ts";
+import { ReftableError } from "../../errors.ts";
+import type { RefBackend, RefFormat, RefReader } from "../backend.ts";
+import { History } from "../history.ts";
+import { listedRef } from "../listed_ref.ts";
 import { parseWorktreeName } from "../names.ts";
 import { isZero } from "../object_id.ts";
+import type { ObjectReader } from "../object_reader.ts";
 import { resolveStored } from "../resolve.ts";
 import type { ReflogFilter, ReflogRewriteOptions } from "./rewrite_log.ts";
 
@@ -27,6 +30,33 @@ export interface ReachableSources {
   readonly format: RefFormat;
   /** Gives the objects of all refs. */
   allTips(): Iterable<string>;
+}
+
+/**
+ * Gives what to find out with which commits can be reached, as far as objects can be read.
+ *
+ * @throws {ReftableError} With code `"api"` when they cannot, and that matters.
+ */
+export function reachableSources(
+  backend: RefBackend,
+  objects: ObjectReader | undefined,
+  { unreachableBefore }: ReflogExpiry,
+): ReachableSources | undefined {
+  if (objects) {
+    const { format } = backend;
+    return { history: new History(objects), format, allTips: () => allTips(backend) };
+  }
+  if (unreachableBefore === undefined) return undefined;
+  const message = "Cannot tell which commits are unreachable: no reader of objects was given";
+  throw new ReftableError("api", message);
+}
+
+/** The objects of all refs but symbolic ones. */
+function* allTips(backend: RefBackend): Iterable<string> {
+  for (const stored of backend.list()) {
+    const ref = listedRef(backend, stored);
+    if (ref.kind === "direct" || ref.kind === "peeled") yield ref.oid;
+  }
 }
 
 /**

@@ -103,12 +103,11 @@ class ReftableBackend implements RefBackend {
 
   async pack({ auto = false }: PackOptions = {}): Promise<void> {
     const { shared, own } = this.#stacks;
-    for (const stack of own ? [shared, own] : [shared]) {
-      try {
-        await packStack(stack, auto);
-      } catch (error) {
-        throw inGitWords("unable to compact stack", error);
-      }
+    try {
+      // As with Git: what all working trees share is merged in the main one.
+      await packStack(own ?? shared, auto);
+    } catch (error) {
+      throw inGitWords("unable to compact stack", error);
     }
   }
 
