@@ -327,6 +327,34 @@ gitTest("RefTransaction logs what it is told to log", async () => {
   assertEquals({ name, email, time, tzOffset }, identity);
 });
 
+gitTest("RefTransaction logs nothing where it is told to, whatever there is", async () => {
+  for (const refFormat of REF_FORMATS) {
+    const config = { "core.logAllRefUpdates": "always" };
+    await using repository = await RefsRepository.create({ refFormat, config });
+    const { refs, oids: [a, b] } = repository;
+    await repository.git(["update-ref", "-m", "one", "HEAD", a!]);
+    await repository.git(["symbolic-ref", "-m", "two", "refs/heads/s", "refs/heads/main"]);
+    const names = ["HEAD", "refs/heads/main", "refs/heads/s"];
+    const before = names.map((refname) => repository.log(refname));
+    assertEquals(before.map(({ length }) => length), [1, 1, 1]);
+    const options = { skipReflog: true, message: "unseen" };
+    for (const [refname, oid] of [["HEAD", b], ["refs/heads/main", a], ["refs/heads/s", b]]) {
+      await refs.transaction((transaction) => transaction.update(refname!, oid!, options));
+      assertEquals(refs.resolve("HEAD")?.oid, oid);
+    }
+    await refs.transaction((transaction) => {
+      transaction.create("refs/heads/new", a!, options);
+      transaction.updateSymref("refs/heads/s", "refs/heads/new", options);
+    });
+    assertEquals(names.map((refname) => repository.log(refname)), before);
+    assertEquals(refs.reflogNames().toArray(), names);
+    assertEquals((await repository.git(["reflog", "list"])).split("\n"), names);
+    // A log goes with its ref all the same.
+    await refs.transaction((transaction) => transaction.delete("refs/heads/main", options));
+    assertEquals(refs.reflogNames().toArray(), ["HEAD", "refs/heads/s"]);
+  }
+});
+
 gitTest("RefTransaction needs no identity when nothing is logged", async () => {
   const config = { "core.logAllRefUpdates": "false" };
   const nobody = { identity: undefined, objects: undefined };
