@@ -103,12 +103,16 @@ setCompactionRunner(async (task, hooks) => {
 }, mode);
 
 /** From this size on, in bytes, a table is verified by workers: below it, they take longer to start. */
-const VERIFY_FROM = 0x400000;
+const VERIFY_FROM = 0x2000000;
+
+/** The same where workers were kept, which begin at once. */
+const VERIFY_FROM_KEPT = 0x400000;
 
 setRangeRunner({
   parts(size, jobs) {
     const when = mode();
-    if (when === "never" || (when === "auto" && size < VERIFY_FROM)) return 0;
+    const from = pool?.workers ? VERIFY_FROM_KEPT : VERIFY_FROM;
+    if (when === "never" || (when === "auto" && size < from)) return 0;
     return jobs ?? settings.size ?? navigator.hardwareConcurrency;
   },
   run: async (task, hooks) => {
