@@ -1,7 +1,6 @@
 import { ReftableError } from "../errors.ts";
 import type { RefTransaction } from "../refs/ref_transaction.ts";
 import type { Context } from "./context.ts";
-import { gitMessage } from "./git_message.ts";
 
 /**
  * Changes refs; that they cannot be changed is told as Git does where it goes on afterwards.
@@ -20,7 +19,7 @@ export async function changeRefs(
     return 0;
   } catch (error) {
     if (!(error instanceof ReftableError)) throw error;
-    context.warn(prefix + gitMessage(error), "error");
+    context.warn(prefix + error.message, "error");
     return 1;
   }
 }

@@ -3,7 +3,7 @@ import { compileWildmatch } from "../bytes/wildmatch.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Command, CommandSpec, OptionSpec } from "./command.ts";
 import type { Context } from "./context.ts";
-import { failed } from "./failure.ts";
+import { failed, fatal } from "./failure.ts";
 
 /** The options that pack refs, by whatever command. */
 export const PACK_OPTIONS: readonly OptionSpec[] = [
@@ -32,7 +32,7 @@ const spec: CommandSpec = {
 /** `reftable pack-refs` */
 export const command: Command = { spec, run };
 
-/** The exit code of Git where refs could not be packed: −1, as processes end. */
+/** The exit code of Git where tables could not be merged: −1, as processes end. */
 const FAILED = 255;
 
 /** Packs refs. */
@@ -56,6 +56,7 @@ export async function run(args: Arguments, context: Context): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof ReftableError)) throw error;
+    if (refs.repository.refFormat !== "reftable") throw fatal(error.message);
     throw failed(error.message, FAILED);
   }
 }

@@ -10,6 +10,7 @@ import { fatal } from "./failure.ts";
 import { readLines } from "./input.ts";
 import { lookUp } from "./look_up.ts";
 import type { ObjectDatabase } from "./objects/object_database.ts";
+import { TagPeeler } from "./objects/tag_peeler.ts";
 import { parseAbbreviation } from "./option_values.ts";
 import { requireRef } from "./require_ref.ts";
 
@@ -106,6 +107,7 @@ class Printer {
   readonly isQuiet: boolean;
   readonly #isHashOnly: boolean;
   readonly #dereferences: boolean;
+  readonly #tags: TagPeeler;
 
   private constructor(args: Arguments, context: Context, objects: ObjectDatabase) {
     this.#context = context;
@@ -114,6 +116,7 @@ class Printer {
     this.isQuiet = args.has("quiet");
     this.#isHashOnly = args.given.some(({ option }) => option.long === "hash");
     this.#dereferences = args.has("dereference");
+    this.#tags = new TagPeeler(objects, (message) => context.warn(message, "error"));
   }
 
   static async create(args: Arguments, context: Context): Promise<Printer> {
@@ -126,10 +129,11 @@ class Printer {
     if (this.isQuiet) return;
     const { output } = this.#context;
     output.write(`${this.#shown(oid)}${this.#isHashOnly ? "" : ` ${refname}`}\n`);
+    if (!this.#dereferences) return;
+    // Where refs are files, only those that are packed have it stored.
+    const reached = peeled ?? this.#tags.peel(oid, false);
     // As with Git, this line has the name whatever is asked for.
-    if (this.#dereferences && peeled !== undefined) {
-      output.write(`${this.#shown(peeled)} ${refname}^{}\n`);
-    }
+    if (reached !== undefined) output.write(`${this.#shown(reached)} ${refname}^{}\n`);
   }
 
   #shown(oid: string): string {

@@ -4,7 +4,6 @@ import type { Arguments } from "./arguments.ts";
 import { changeRefs } from "./change_refs.ts";
 import type { Command, CommandSpec } from "./command.ts";
 import type { Context } from "./context.ts";
-import { gitMessage } from "./git_message.ts";
 import { fatal } from "./failure.ts";
 import { isZeroOid, resolveOid } from "./revision.ts";
 
@@ -109,7 +108,7 @@ async function updateRef(
     return 0;
   } catch (error) {
     if (!(error instanceof ReftableError)) throw error;
-    throw fatal(`update_ref failed for ref '${refname}': ${gitMessage(error)}`);
+    throw fatal(`update_ref failed for ref '${refname}': ${error.message}`);
   }
 }
 

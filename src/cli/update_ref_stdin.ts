@@ -4,7 +4,6 @@ import type { RefStore } from "../refs/ref_store.ts";
 import type { RefTransaction, UpdateOptions } from "../refs/ref_transaction.ts";
 import type { RefRejection } from "../refs/transaction/rejection.ts";
 import type { Context } from "./context.ts";
-import { gitMessage } from "./git_message.ts";
 import { fatal } from "./failure.ts";
 import { readRecords } from "./input.ts";
 import { isZeroOid, resolveOid } from "./revision.ts";
@@ -200,7 +199,7 @@ class Series implements AsyncDisposable {
 }
 
 function explained(error: unknown, prefix: string): unknown {
-  return error instanceof ReftableError ? fatal(prefix + gitMessage(error)) : error;
+  return error instanceof ReftableError ? fatal(prefix + error.message) : error;
 }
 
 const INSTRUCTIONS: Readonly<Record<string, Instruction>> = {

@@ -4,6 +4,7 @@ import {
   makeDetached,
   makeEmpty,
   makeFull,
+  makeMistakenTags,
   makePacked,
   makeWorktrees,
 } from "./differential_repositories.ts";
@@ -327,6 +328,7 @@ const OBJECT_FORMATS = [
 
 const BAD_OBJECT_FORMATS = [
   ...["%(authordate:frob)", "%(authoremail:frob)", "%(authorname:x)", "%(subject:x)", "%(body:x)"],
+  ...["%(authoremail:trim,)", "%(authoremail:trim,,localpart)", "%(authoremail:,trim)"],
   ...["%(contents:x)", "%(contents:lines=x)", "%(raw:x)", "%(tree:x)", "%(parent:short=0)"],
 ];
 
@@ -378,6 +380,12 @@ const OBJECTS: Case[] = [
 
 differentialTest("for-each-ref of objects", makeFull, { reading: OBJECTS });
 differentialTest("for-each-ref of packed objects", makePacked, { reading: OBJECTS });
+differentialTest("for-each-ref of tags that err", makeMistakenTags, {
+  reading: ["%(*objectname)", "%(*objecttype) %(refname)", "%(*subject)"].flatMap((format) =>
+    ["", "refs/tags", "refs/tags/d-wrong", "refs/tags/b-right", "refs/tags/[b-d]*"]
+      .map((pattern) => list(`--format=${format}`, ...(pattern === "" ? [] : [pattern])))
+  ),
+});
 differentialTest("for-each-ref", makeFull, { reading: REFS_ALONE });
 differentialTest("for-each-ref without commits", makeEmpty, {
   reading: REFS_ALONE.filter((_, i) => i % 5 === 0),

@@ -92,6 +92,20 @@ export function makePacked(directory: string, kind: Kind): void {
   gitIn(directory, "commit", "-q", "--allow-empty", "-m", "loose");
 }
 
+/** Annotated tags whose refs are not packed; some do not say rightly what they name. */
+export function makeMistakenTags(directory: string, kind: Kind): void {
+  init(directory, kind);
+  gitAt(directory, 0, "commit", "-q", "--allow-empty", "-m", "one");
+  gitAt(directory, 1, "tag", "-a", "-m", "right", "b-right");
+  gitAt(directory, 2, "tag", "-a", "-m", "nested", "c-nested", "b-right");
+  const stdin = gitIn(directory, "cat-file", "tag", "b-right").replace("commit\n", "blob\n");
+  const args = ["hash-object", "-w", "-t", "tag", "--stdin"];
+  const wrong = runGitIn(directory, { args, stdin }).stdout.trim();
+  for (const name of ["a-wrong", "d-wrong"]) {
+    gitIn(directory, "update-ref", `refs/tags/${name}`, wrong);
+  }
+}
+
 /** Nothing checked out but a commit. */
 export function makeDetached(directory: string, kind: Kind): void {
   init(directory, kind);

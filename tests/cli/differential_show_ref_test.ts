@@ -1,5 +1,11 @@
 import { differentialTest, line } from "./differential.ts";
-import { makeDetached, makeEmpty, makeFull, makeWorktrees } from "./differential_repositories.ts";
+import {
+  makeDetached,
+  makeEmpty,
+  makeFull,
+  makeMistakenTags,
+  makeWorktrees,
+} from "./differential_repositories.ts";
 
 const LINES = [
   ...["", "--head", "-d", "--dereference", "--head -d", "-s", "--hash", "--hash=7", "-s9", "-s0"],
@@ -67,6 +73,10 @@ const CASES = [
 differentialTest("show-ref", makeFull, { reading: CASES });
 differentialTest("show-ref in a directory below", makeFull, {
   reading: [line("show-ref", { cwd: "sub/dir" }), line("-C .. show-ref main", { cwd: "sub/dir" })],
+});
+differentialTest("show-ref of tags that are not packed, and err", makeMistakenTags, {
+  reading: ["", "--head", "a-wrong", "b-right", "c-nested b-right d-wrong", "-s", "--tags"]
+    .map((rest) => line(`show-ref -d ${rest}`)),
 });
 differentialTest("show-ref without commits", makeEmpty, { reading: CASES });
 differentialTest("show-ref with a detached HEAD", makeDetached, { reading: CASES });

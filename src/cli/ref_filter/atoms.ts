@@ -408,13 +408,13 @@ function person(role: string, types: readonly ReadObject["type"][]): Record<stri
 
 function parseEmailOptions(name: string, argument: string | undefined): EmailOptions {
   const words = new Set<string>();
-  for (let rest = argument; rest;) {
+  for (let rest = argument || undefined; rest !== undefined;) {
     const [word] = /^(?:trim|localpart|mailmap)/.exec(rest) ?? [];
     if (word === undefined) throw badArgument(name, rest);
     words.add(word);
     rest = rest.slice(word.length);
     if (rest !== "" && !rest.startsWith(",")) throw badArgument(name, rest);
-    rest = rest.slice(1);
+    rest = rest === "" ? undefined : rest.slice(1);
   }
   refuseMailmap(name, words.has("mailmap") ? "mailmap" : undefined);
   return { trim: words.has("trim"), localPart: words.has("localpart") };

@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { fatal, UsageError } from "../failure.ts";
 import type { ObjectDatabase } from "../objects/object_database.ts";
 import { taggedObject } from "../objects/tag.ts";
+import { TagPeeler } from "../objects/tag_peeler.ts";
 import { resolveOid } from "../revision.ts";
 import type { ValueAtom } from "./atoms.ts";
 import { strongestNeed } from "./format.ts";
@@ -23,14 +24,16 @@ export async function prepareLoading(
   if (need === "nothing" && !wanted) return undefined;
   const objects = await context.objects();
   const needsPeeled = atoms.some(({ deref }) => deref);
+  const tags = new TagPeeler(objects, (message) => context.warn(message, "error"));
   return (item) => {
     if (wanted && !leadsTo(item, wanted, objects)) return false;
     if (need === "nothing") return true;
     item.object = load(item.oid, item.refname, need, objects);
-    if (needsPeeled && item.object.type === "tag") {
-      const peeled = item.peeled ?? peel(item.oid, objects);
-      item.peeledObject = load(peeled, item.refname, need, objects);
-    }
+    if (!needsPeeled) return true;
+    tags.note(item.oid, item.object.type);
+    if (item.object.type !== "tag") return true;
+    item.peeledObject = load(peel(item, tags), item.refname, need, objects);
+    tags.note(item.peeledObject.oid, item.peeledObject.type);
     return true;
   };
 }
@@ -63,6 +66,15 @@ function leadsTo(item: RefItem, wanted: ReadonlySet<string>, objects: ObjectData
   }
 }
 
+/** Finds what the tag of a ref leads to, which may be stored with it. */
+function peel({ refname, oid, peeled }: RefItem, tags: TagPeeler): string {
+  if (peeled !== undefined) return peeled;
+  if (!tags.fits(oid)) throw fatal(`parse_object_buffer failed on ${oid} for ${refname}`);
+  const reached = tags.peel(oid, true);
+  if (reached === undefined) throw fatal("bad tag");
+  return reached;
+}
+
 function load(
   oid: string,
   refname: string,
@@ -80,17 +92,4 @@ function load(
     }
   }
   throw fatal(`missing object ${oid} for ${refname}`);
-}
-
-/** Follows tags to what is none; each must say rightly what it leads to. */
-function peel(oid: string, objects: ObjectDatabase): string {
-  let reached = oid;
-  for (let object = objects.readSync(oid); object?.type === "tag";) {
-    const tagged = taggedObject(object);
-    object = tagged && objects.readSync(tagged.oid);
-    if (object?.type !== tagged?.type) break;
-    reached = tagged!.oid;
-    if (object?.type !== "tag") return reached;
-  }
-  throw fatal("bad tag");
 }

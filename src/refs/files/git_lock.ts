@@ -32,7 +32,7 @@ export async function acquireGitLock(
   path: string,
   options: LockOptions,
 ): Promise<PendingFile> {
-  return await inGitsWords(path, () => acquireLock(fileSystem, path, options));
+  return await inGitsWords(fileSystem, path, () => acquireLock(fileSystem, path, options));
 }
 
 /** Locks one file again and again for many who want it: those of this process follow each other. */
@@ -47,18 +47,27 @@ export class GitLocks {
   /** Locks the file; see {@linkcode acquireGitLock}. Nothing is written to the lock file. */
   async acquire(path: string, options: LockOptions): Promise<AsyncDisposable> {
     await using lock = new AsyncDisposableStack();
-    lock.use(await inGitsWords(path, () => this.#turns.take(options.timeout, path)));
+    lock.use(
+      await inGitsWords(this.#fileSystem, path, () => this.#turns.take(options.timeout, path)),
+    );
     lock.use(await acquireGitLock(this.#fileSystem, path, options)).close();
     return lock.move();
   }
 }
 
-async function inGitsWords<T>(path: string, lock: () => Promise<T>): Promise<T> {
+async function inGitsWords<T>(
+  fileSystem: FileSystem,
+  path: string,
+  lock: () => Promise<T>,
+): Promise<T> {
   try {
     return await lock();
   } catch (cause) {
     if (!(cause instanceof ReftableError) || cause.code !== "lock") throw cause;
-    const message = `Unable to create '${path}.lock': File exists.\n\n` +
+    const place = isAbsolute(path)
+      ? path
+      : within(await fileSystem.realPath(dirname(path)), path.slice(path.lastIndexOf("/") + 1));
+    const message = `Unable to create '${place}.lock': File exists.\n\n` +
       "Another git process seems to be running in this repository, or the lock file may be stale";
     throw new ReftableError("lock", message, { file: `${path}.lock`, cause });
   }

@@ -22,10 +22,8 @@ const PRUNED_AT_ONCE = 100;
 export async function packRefs(storage: FilesStorage, options: PackOptions): Promise<void> {
   if (options.auto && !isWorthwhile(storage, options)) return;
   const peeler = new Peeler(options);
-  const refs = packable(storage, options);
-  if (refs.length === 0 && storage.packed.size > 0) return;
   // Others wait for the lock: what takes long is done before.
-  for (const ref of refs) await peeler.value(ref);
+  for (const ref of packable(storage, options)) await peeler.value(ref);
   const packed: StoredDirectRef[] = [];
   {
     await using lock = await storage.packed.lock();
