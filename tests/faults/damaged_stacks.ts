@@ -11,7 +11,7 @@ import { addTable } from "./stack_scenarios.ts";
 export const DIRECTORY = "/repository/reftable";
 
 /** The list of the tables. */
-const LIST = `${DIRECTORY}/tables.list`;
+export const LIST = `${DIRECTORY}/tables.list`;
 
 /** Makes a damaged stack in the directory. */
 export type Damage = (fileSystem: MemoryFileSystem) => Promise<void>;

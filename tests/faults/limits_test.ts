@@ -130,7 +130,8 @@ tidyTest(
       using refs = RefStore.openSync(`${FIXTURES}/repository/git`);
       assertEquals(refs.read("HEAD")?.kind, "symref");
     }
-    assertEquals(openFiles(), before);
+    // The test runner may close some of its own meanwhile.
+    assertLess(openFiles(), before + 1);
   },
 );
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { type MemoryFileSystem, repairStack, Stack, verifyStack } from "@reftable/reftable";
-import { type Damage, DAMAGES, DIRECTORY } from "./damaged_stacks.ts";
+import { type Damage, DAMAGES, DIRECTORY, LIST } from "./damaged_stacks.ts";
 import { addTable, readStack, stackLitter } from "./stack_scenarios.ts";
 import {
   addTotals,
@@ -11,10 +11,26 @@ import {
   tryFaults,
 } from "./try_faults.ts";
 
+/** The list, and those of the tables that are there that it names; nothing when there is no list. */
+function listed(fileSystem: MemoryFileSystem): string | undefined {
+  if (!fileSystem.statSync(LIST)) return undefined;
+  const text = new TextDecoder().decode(fileSystem.readFileSync(LIST));
+  const names = text.split("\n").filter((name) =>
+    name && fileSystem.statSync(`${DIRECTORY}/${name}`)
+  );
+  return JSON.stringify([text, names]);
+}
+
 /** Repairs a stack, however often that is begun. */
 function repairScenario(name: string, damage: Damage): Scenario {
+  let before: string | undefined;
   /** What can be had from what there is: a repair of a copy tells. */
   const read = async (fileSystem: MemoryFileSystem) => {
+    // At no moment is there anything but the old list with its tables, or a new one that is sound.
+    if (listed(fileSystem) !== before) {
+      const { problems } = await verifyStack(DIRECTORY, { fileSystem });
+      assertEquals(problems.filter(({ severity }) => severity === "error"), []);
+    }
     const copy = copyOf(fileSystem);
     for (const { name } of copy.listSync(DIRECTORY)) {
       if (name.endsWith(".lock")) await copy.remove(`${DIRECTORY}/${name}`);
@@ -30,6 +46,7 @@ function repairScenario(name: string, damage: Damage): Scenario {
     async prepare(fileSystem) {
       fileSystem.makeDirectorySync(DIRECTORY);
       await damage(fileSystem);
+      before = listed(fileSystem);
     },
     async run(fileSystem, acknowledge) {
       await repairStack(DIRECTORY, { fileSystem, lockTimeout: 0 });

@@ -108,14 +108,12 @@ export const stackTarget: Target = {
     if (tables.length === 0 && hasTables) assert(problems.length > 0, "verified as empty");
 
     await repairStack(DIRECTORY, { fileSystem, sync: false });
-    const left = (await verifyStack(DIRECTORY, { fileSystem })).problems.filter(isDamage);
-    assertEquals(left, []);
     const repaired = await attempt(read);
     assertEquals(repaired.error, undefined);
     // An empty list may be right, but who asks for a repair wants the tables.
     const hasList = !problems.some(({ code }) => code === "tables-list");
     if (errors.length === 0 && hasList) assertEquals(repaired.value, reading.value);
     const again = await repairStack(DIRECTORY, { fileSystem, sync: false });
-    assertEquals(again.steps, []);
+    assertEquals([again.problems.filter(isDamage), again.steps], [[], []]);
   },
 };
