@@ -1,11 +1,13 @@
 import { assertEquals, assertGreater } from "@std/assert";
-import { type MemoryFileSystem, repairStack, Stack, verifyStack } from "@reftable/reftable";
+import { MemoryFileSystem, repairStack, Stack, verifyStack } from "@reftable/reftable";
+import { CrashingDisk } from "./crashing_disk.ts";
 import { type Damage, DAMAGES, DIRECTORY, LIST } from "./damaged_stacks.ts";
 import { addTable, readStack, stackLitter } from "./stack_scenarios.ts";
 import {
   addTotals,
   copyOf,
   formatTotals,
+  randomNumbers,
   type Scenario,
   type Totals,
   tryFaults,
@@ -19,6 +21,14 @@ function listed(fileSystem: MemoryFileSystem): string | undefined {
     name && fileSystem.statSync(`${DIRECTORY}/${name}`)
   );
   return JSON.stringify([text, names]);
+}
+
+/** All files, by their names. */
+function contents(fileSystem: MemoryFileSystem): Record<string, string> {
+  const names = fileSystem.listSync(DIRECTORY).map(({ name }) => name).sort();
+  return Object.fromEntries(
+    names.map((name) => [name, fileSystem.readFileSync(`${DIRECTORY}/${name}`).toHex()]),
+  );
 }
 
 /** Repairs a stack, however often that is begun. */
@@ -81,6 +91,19 @@ for (const [name, damage] of Object.entries(DAMAGES)) {
     addTotals(sum, await tryFaults(repairScenario(name, damage)));
   });
 }
+
+Deno.test("repairStack() ends when all that it did has reached the disk", async () => {
+  for (const [name, damage] of Object.entries(DAMAGES)) {
+    const memory = new MemoryFileSystem();
+    memory.makeDirectorySync(DIRECTORY);
+    await damage(memory);
+    const disk = new CrashingDisk(memory);
+    await repairStack(DIRECTORY, { fileSystem: disk.fileSystem });
+    for (const image of disk.wreck().images(8, randomNumbers(1))) {
+      assertEquals(contents(image), contents(memory), name);
+    }
+  }
+});
 
 Deno.test("tryFaults() tries repairs too", () => {
   console.log(`repair: ${formatTotals(sum)}`);

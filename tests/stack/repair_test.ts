@@ -107,6 +107,12 @@ class Scene {
     return report;
   }
 
+  /** The refs that the stack has. */
+  async refs(): Promise<RefRecord[]> {
+    await using stack = await this.open();
+    return [...stack.refs()];
+  }
+
   /** The refs and logs that the stack has. */
   async records(): Promise<string[]> {
     await using stack = await this.open();
@@ -294,6 +300,34 @@ tidyTest("repairStack() does not take what was not committed", async () => {
   assertEquals(shown(again)[0], "salvage 3-3.ref: 3 refs, 3 logs");
 });
 
+tidyTest("repairStack() takes no table in place of others that have more", async () => {
+  const scene = await Scene.withTables(3);
+  const { time, list } = scene;
+  const records = await scene.records();
+  // What there is of it is in the others, but not the other way round.
+  scene.time = 0;
+  const [head] = await scene.refs();
+  scene.write("0x000000000001-0x000000000003-00000000.ref", tableOf(1, 3, [head!]));
+  scene.time = time;
+  await scene.remove("tables.list");
+  await scene.repair();
+  assertEquals([scene.list, await scene.records()], [list, records]);
+});
+
+tidyTest("repairStack() takes what there is when nothing is left of what is listed", async () => {
+  const scene = await Scene.withTables(2);
+  const [first = "", second = ""] = scene.list;
+  await scene.remove(first);
+  scene.writeList(`${first}\n`);
+  const report = await scene.repair();
+  assertEquals(scene.list, [second]);
+  assertEquals(shown(report), [
+    "give-up 1-1.ref",
+    "set-aside tables.list as tables.list.set-aside",
+    "list 2-2.ref",
+  ]);
+});
+
 tidyTest("repairStack() gives up what is not there", async () => {
   const scene = await Scene.withTables(3);
   const [first = "", second = "", third = ""] = scene.list;
@@ -315,8 +349,15 @@ tidyTest("repairStack() adopts newer tables only when it is told", async () => {
   scene.writeList(list.slice(0, 2).map((name) => `${name}\n`).join(""));
   assertEquals((await scene.repair()).steps, []);
   assertEquals(scene.list, list.slice(0, 2));
-  await scene.repair({ adopt: true });
+  // One that is no newer is only removed.
+  scene.write("0x000000000001-0x000000000002-00000000.ref", tableOf(1, 2, [direct("HEAD", 1, 99)]));
+  const report = await scene.repair({ adopt: true });
   assertEquals([scene.list, await scene.records()], [list, records]);
+  assertEquals(shown(report), [
+    "set-aside tables.list as tables.list.set-aside",
+    "list 1-1.ref 2-2.ref 3-3.ref",
+    "remove 1-2.ref",
+  ]);
 });
 
 tidyTest("repairStack() salvages damaged tables, wherever they are damaged", async () => {
