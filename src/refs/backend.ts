@@ -116,6 +116,8 @@ export interface SessionOptions {
   readonly lockTimeout?: number | undefined;
   /** Whether nobody else can know of the repository yet: nothing needs to be locked or looked up one by one. */
   readonly initial?: boolean | undefined;
+  /** Whether refs may get names that are, or have, the directories of those that go; these are in the way else. */
+  readonly replaces?: boolean | undefined;
   /** Whether all values that are ids of annotated tags say what those lead to; else it is not known of any other. */
   readonly isPeeled?: boolean | undefined;
 }

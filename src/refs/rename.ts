@@ -47,7 +47,7 @@ export async function renameRef(
   if (!isGoodRefname(to) || isPseudoRef(to)) throw badName(to);
   const names = from === to ? [from] : [from, to];
   if (!keep && pointsAt(backend.read("HEAD"), from)) names.push("HEAD");
-  const options: SessionOptions = { lockTimeout };
+  const options: SessionOptions = { lockTimeout, replaces: true };
   await changeLocked(backend, names, options, (session) => {
     const ref = findRef(session, renaming);
     if (from === to) return [];

@@ -47,7 +47,7 @@ export class FilesSession implements RefSession {
     // Nobody else knows of a new repository; and below a ref that is locked nobody can create one.
     if (!this.#options.initial && !this.#isBelowLocked(lock)) {
       const timeout = this.#options.lockTimeout ?? this.#storage.lockTimeout;
-      await lock.take(timeout, (path) => this.#byPath.get(path)?.stored !== undefined);
+      await lock.take(timeout, (path) => this.#mayGo(path));
     }
     this.#byPath.set(lock.path, lock);
     return lock;
@@ -65,7 +65,12 @@ export class FilesSession implements RefSession {
     throw refError("not-exist", refname, message);
   }
 
+  #mayGo(path: string): boolean {
+    return this.#options.replaces === true && this.#byPath.get(path)?.stored !== undefined;
+  }
+
   #isBelowLocked({ location: { root, name } }: RefLock): boolean {
+    if (!this.#options.replaces) return false;
     for (const directory of directoriesOf(name)) {
       const above = this.#byPath.get(within(root, directory));
       if (above?.isLoose && above.stored?.kind !== "broken") return true;

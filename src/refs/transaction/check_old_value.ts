@@ -1,4 +1,5 @@
 import type { ReftableError } from "../../errors.ts";
+import type { RefFormat } from "../backend.ts";
 import { refError } from "../ref_errors.ts";
 import { isZero } from "../object_id.ts";
 import type { StoredRef } from "../stored_ref.ts";
@@ -23,14 +24,21 @@ export function missingRef(update: Update): ReftableError {
  * Checks that a ref which exists holds what it should.
  *
  * @param stored The ref, whose object is in the update already.
+ * @param format How refs are stored.
  * @returns What is wrong, if anything is.
  */
-export function checkOldValue(update: Update, stored: StoredRef): ReftableError | undefined {
+export function checkOldValue(
+  update: Update,
+  stored: StoredRef,
+  format: RefFormat,
+): ReftableError | undefined {
   const { isLogOnly, request: { expected } } = update;
-  if (expected?.kind === "symref") return checkTarget(update, stored, expected.target);
-  // What a symbolic ref leads to has an update of its own, which is checked.
-  if (expected === undefined || isLogOnly) return undefined;
-  return checkOid(update, stored, expected.oid);
+  if (expected === undefined) return undefined;
+  // What a symbolic ref leads to has an update of its own, which is checked. In reftables Git checks targets here too.
+  if (isLogOnly && (expected.kind === "oid" || format !== "reftable")) return undefined;
+  return expected.kind === "symref"
+    ? checkTarget(update, stored, expected.target)
+    : checkOid(update, stored, expected.oid);
 }
 
 function checkTarget(

@@ -42,14 +42,43 @@ export function checkNames(
   for (const update of missing) {
     const { refname } = update;
     if (update.isDropped) continue;
-    const other = taken.get(refname);
-    if (other !== undefined) {
-      refuse(update, nameTaken(refname, other));
-      continue;
-    }
-    const colliding = firstDirectory(refname, live) ?? below.first(refname);
-    if (colliding !== undefined) refuse(update, namesCollide(refname, colliding));
+    const conflict = conflictOf(refname, taken.get(refname), live, below);
+    if (conflict) refuse(update, conflict);
   }
+}
+
+/**
+ * Finds out why a ref could not be locked whose name is, or has, the directory of something: of a ref, or of a lock of
+ * the same transaction.
+ *
+ * @param names The names of the transaction's refs.
+ * @param below The same names.
+ * @returns `undefined` when it is something else.
+ */
+export function findConflict(
+  session: Pick<RefSession, "findConflicts">,
+  refname: string,
+  names: ReadonlySet<string>,
+  below: NamesBelow,
+): ReftableError | undefined {
+  const taken = session.findConflicts([refname], NOTHING_REMOVED).get(refname);
+  return conflictOf(refname, taken, names, below);
+}
+
+/** Tells what is in the way of a name: what is above goes first, and then what exists, as in Git. */
+function conflictOf(
+  refname: string,
+  taken: string | undefined,
+  names: ReadonlySet<string>,
+  below: NamesBelow,
+): ReftableError | undefined {
+  const above = taken !== undefined && refname.startsWith(`${taken}/`)
+    ? undefined
+    : firstDirectory(refname, names);
+  if (above !== undefined) return namesCollide(refname, above);
+  if (taken !== undefined) return nameTaken(refname, taken);
+  const other = below.first(refname);
+  return other === undefined ? undefined : namesCollide(refname, other);
 }
 
 /** Puts names in the order of their bytes. Mostly they are in order already. */

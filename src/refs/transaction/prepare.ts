@@ -1,11 +1,11 @@
 import type { ReftableError, ReftableErrorCode } from "../../errors.ts";
 import type { RefFormat, RefSession } from "../backend.ts";
 import { canonicalName, isGoodRefname, isSafeRefname } from "../names.ts";
-import { badName, changedTwice, lockRefused, namesCollide, refError } from "../ref_errors.ts";
+import { badName, changedTwice, lockRefused, refError } from "../ref_errors.ts";
 import { resolveStored } from "../resolve.ts";
 import type { StoredBrokenRef, StoredRef, StoredSymbolicRef } from "../stored_ref.ts";
 import { checkOldValue, missingRef, needsRef } from "./check_old_value.ts";
-import { checkNames, NamesBelow } from "./name_conflicts.ts";
+import { checkNames, findConflict, NamesBelow } from "./name_conflicts.ts";
 import { type NewValue, Update } from "./update.ts";
 
 /** What can be wrong with one ref while the rest of its transaction goes through. */
@@ -146,16 +146,9 @@ class Preparation {
     const { refname, originalName } = update;
     if (failure.code !== "name-conflict") return lockRefused(refname, originalName, failure);
     if (needsRef(update)) return missingRef(update);
-    // What is in the way need not be a ref: this very transaction may have locked something there.
-    const isRef = failure.ref?.found !== undefined;
-    const other = isRef ? undefined : this.#namesBelow(refname);
-    const reason = other === undefined ? failure : namesCollide(refname, other);
-    return lockRefused(refname, originalName, reason);
-  }
-
-  #namesBelow(refname: string): string | undefined {
     this.#below ??= new NamesBelow(this.#names);
-    return this.#below.first(refname);
+    const conflict = findConflict(this.#session, refname, this.#names, this.#below);
+    return lockRefused(refname, originalName, conflict ?? failure);
   }
 
   #checkStored(
@@ -169,7 +162,7 @@ class Preparation {
     } else {
       update.oldOid = stored.oid;
     }
-    const mismatch = checkOldValue(update, stored);
+    const mismatch = checkOldValue(update, stored, this.#options.format);
     if (mismatch) return mismatch;
     update.isQueued = update.wasSymref || changes(update);
     return undefined;

@@ -69,7 +69,8 @@ function write(refname: string, i: number, more: object = {}): RefChange {
 
 function commit(...changes: readonly RefChange[]) {
   return async (backend: RefBackend, options: SessionOptions = {}) => {
-    await using session = await backend.begin(options);
+    const isRename = changes.some(({ log }) => log?.kind === "append" && log.transfer);
+    await using session = await backend.begin({ replaces: isRename, ...options });
     for (const failure of (await session.lock(changes.map(({ refname }) => refname))).values()) {
       throw failure;
     }

@@ -243,7 +243,7 @@ function renaming(from: string, to: string, oid: string, keep: boolean): RefChan
 }
 
 async function rename(backend: RefBackend, from: string, to: string, keep = false): Promise<void> {
-  await using session = await backend.begin();
+  await using session = await backend.begin({ replaces: true });
   const failures = await session.lock([from, to, "HEAD"]);
   assertEquals(failures.size, 0);
   assertEquals(session.findConflicts([to], new Set(keep ? [] : [from])).size, 0);

@@ -135,7 +135,9 @@ gitTest("refs in the stack are renamed to their own directories and back", async
       if (packs) await backend.pack({ all: true });
       const created = write(to, a, a);
       const log = { ...created.log!, transfer: { from, keep: false } } as RefChange["log"];
-      await change(backend, ...[remove(from), { ...created, log }]);
+      await using session = await backend.begin({ replaces: true });
+      assertEquals((await session.lock([from, to])).size, 0);
+      await session.commit([remove(from), { ...created, log }]);
       assertEquals(backend.list().map(({ refname }) => refname).toArray(), [to]);
     }
   }
