@@ -94,7 +94,10 @@ function mayEnd(name: Uint8Array, length: number): boolean {
 
 function endsWithLock(name: Uint8Array, end: number): boolean {
   // Hardly any component ends like that, so it is seldom looked at further.
-  if (name[end - 1] !== LOCK_END) return false;
-  const start = end - LOCK.length;
+  return name[end - 1] === LOCK_END && isLock(name, end - LOCK.length);
+}
+
+/** Tells what {@linkcode endsWithLock} does; apart from it, since a closure takes memory before it is needed. */
+function isLock(name: Uint8Array, start: number): boolean {
   return start >= 0 && LOCK.every((byte, i) => name[start + i] === byte);
 }
