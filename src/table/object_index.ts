@@ -17,8 +17,8 @@ interface Chunk {
 }
 
 /**
- * Gathers which ref block mentions which object while refs are written, and then gives it in the
- * order of the object ids.
+ * Gathers which ref block mentions which object, and then gives it in the order of the object ids, as
+ * an object section has it.
  *
  * A mention takes the bytes of its id and 4 more, then 16 more once it is sorted, and another 16 until all are.
  */
@@ -248,7 +248,7 @@ function sortRun(sorted: SortedMentions, start: number, end: number): void {
   const { seconds, numbers, blocks } = sorted;
   // Mostly they are one object that many refs hold, and in order already.
   let next = start + 1;
-  while (next < end && isSameObject(sorted, start, sorted, next)) next++;
+  while (next < end && isSameObject(sorted, start, next)) next++;
   if (next === end) return;
   const compare = (a: number, b: number) => compareIds(sorted, numbers[a]!, numbers[b]!);
   const order = Array.from({ length: end - start }, (_, i) => start + i);

@@ -1,6 +1,7 @@
+import type { BlockMentions } from "./block_mentions.ts";
 import type { TableLayout } from "./layout.ts";
+import type { ObjectColumns } from "./object_columns.ts";
 import type { RangeReport } from "./range_report.ts";
-import { isSameObject, type SortedMentions, wordOf } from "./sorted_mentions.ts";
 
 /** Which bits of each word an id of some bytes has. */
 export function wordMasks(idLength: number): number[] {
@@ -13,66 +14,123 @@ export function wordMasks(idLength: number): number[] {
  * object each, and all their positions. It does not find out what else is wrong, and takes an object whose
  * positions are left out for a difference.
  *
- * All of a table's objects come by here on one thread, so each is but a few loads and comparisons.
+ * All of a table's objects come by here on one thread, so each is but a few loads and comparisons, of what
+ * lies one behind the other.
  *
- * @param reports The reports on all ranges, of whose blocks each is sound.
+ * @param reports The reports on all ranges, of whose blocks each is sound, and has keys above those before it.
  */
 export function objectsAgree(
-  reports: readonly RangeReport[],
+  reports: readonly Pick<RangeReport, "mentions" | "objects">[],
   { objectIdLength }: Pick<TableLayout, "objectIdLength">,
 ): boolean {
   const masks = wordMasks(objectIdLength);
-  const idWords = masks.length;
-  const [headMask = -1, secondMask = -1] = masks;
-  const ranges = reports.map(({ mentions }) => mentions);
-  /** Which mention of each range comes next. */
-  const next = new Uint32Array(ranges.length);
-  for (const { objects: { words, ends, positions } } of reports) {
-    let position = 0;
-    for (let object = 0; object < ends.length; object++) {
-      const start = object * idWords;
-      const head = words[start]!;
-      const end = ends[object]!;
-      const first = position;
-      // Which range the last mention was in.
-      let known = -1;
-      for (let i = 0; i < ranges.length; i++) {
-        const range = ranges[i]!;
-        const { heads, seconds, blocks } = range;
-        for (let mention = next[i]!; mention < heads.length; mention++) {
-          if ((heads[mention]! & headMask) >>> 0 !== head) break;
-          if (idWords > 1 && (seconds[mention]! & secondMask) >>> 0 !== words[start + 1]) break;
-          if (idWords > 2 && !hasRest(range, mention, words, start, masks)) break;
-          if (known >= 0) {
-            const isSame = isSameObject(ranges[known]!, next[known]! - 1, range, mention);
-            if (!isSame) return false;
-          }
-          next[i] = mention + 1;
-          // A block may mention it more than once.
-          const isAgain = known === i && blocks[mention] === blocks[mention - 1];
-          known = i;
-          if (isAgain) continue;
-          const found = range.positions[blocks[mention]!];
-          if (position === end || positions[position++] !== found) return false;
-        }
+  const lists: ListedObjects[] = [];
+  for (const { objects } of reports) {
+    if (objects.unplaced > 0) return false;
+    if (objects.ends.length > 0) lists.push(new ListedObjects(objects, masks));
+  }
+  for (const { mentions } of reports) {
+    let next = 0;
+    for (let block = 0; block < mentions.ends.length; block++) {
+      const end = mentions.ends[block]!;
+      const position = mentions.positions[block]!;
+      // Ids of one list are all above those of the list before it.
+      for (const list of lists) {
+        const count = list.countAt(position);
+        if (count === 0) continue;
+        if (!list.match(mentions, next)) return false;
+        next += count;
       }
-      if (position === first || position !== end) return false;
+      if (next !== end) return false;
     }
   }
-  return ranges.every(({ heads }, i) => next[i] === heads.length);
+  return lists.every((list) => list.isComplete());
 }
 
-/** Tells whether an id, shortened, has the same words behind the first two as another. */
-function hasRest(
-  mentions: SortedMentions,
-  mention: number,
-  words: Uint32Array,
-  start: number,
-  masks: readonly number[],
-): boolean {
-  const number = mentions.numbers[mention]!;
-  for (let i = 2; i < masks.length; i++) {
-    if ((wordOf(mentions, number, i) & masks[i]!) >>> 0 !== words[start + i]) return false;
+/** Goes through the objects of a range, block by block. */
+class ListedObjects {
+  readonly #objects: ObjectColumns;
+  readonly #masks: readonly number[];
+  /** The next block, and its first object. */
+  #block = 0;
+  #start = 0;
+  /** What each block was compared with: the range, and the first mention. */
+  readonly #ranges: BlockMentions[] = [];
+  readonly #mentions: number[] = [];
+
+  constructor(objects: ObjectColumns, masks: readonly number[]) {
+    this.#objects = objects;
+    this.#masks = masks;
   }
-  return true;
+
+  /** How many objects there are of the block at a position; none if it is not the next one. */
+  countAt(position: number): number {
+    const { positions, blockEnds } = this.#objects;
+    return positions[this.#block] === position ? blockEnds[this.#block]! - this.#start : 0;
+  }
+
+  /** Compares the objects of the next block with as many mentions, and goes behind it. */
+  match(range: BlockMentions, first: number): boolean {
+    const { blockWords, blockEnds } = this.#objects;
+    const masks = this.#masks;
+    const start = this.#start;
+    const end = this.#start = blockEnds[this.#block]!;
+    this.#block++;
+    this.#ranges.push(range);
+    this.#mentions.push(first);
+    for (let i = 0; i < masks.length; i++) {
+      const mask = masks[i]!;
+      const mentioned = range.words[i]!;
+      let mention = first;
+      for (let word = start * masks.length + i; word < end * masks.length; word += masks.length) {
+        if ((mentioned[mention++]! & mask) !== (blockWords[word]! | 0)) return false;
+      }
+    }
+    return true;
+  }
+
+  /** Tells whether all blocks were compared, and ids that several of them have stand for one object each. */
+  isComplete(): boolean {
+    const { positions, repeated } = this.#objects;
+    if (this.#block < positions.length) return false;
+    for (let i = 1; i < repeated.length; i++) {
+      const [a, b] = [repeated[i - 1]!, repeated[i]!];
+      if (this.#isAlike(a, b) && !this.#isSame(a, b)) return false;
+    }
+    return true;
+  }
+
+  /** Tells whether two objects have the same shortened id. */
+  #isAlike(a: number, b: number): boolean {
+    const { blockWords } = this.#objects;
+    const count = this.#masks.length;
+    let i = 0;
+    while (i < count && blockWords[a * count + i] === blockWords[b * count + i]) i++;
+    return i === count;
+  }
+
+  /** Tells whether two objects have been mentioned by the same id. */
+  #isSame(a: number, b: number): boolean {
+    const { blockEnds } = this.#objects;
+    const [aBlock, bBlock] = [blockOf(blockEnds, a), blockOf(blockEnds, b)];
+    const aWords = this.#ranges[aBlock]!.words;
+    const bWords = this.#ranges[bBlock]!.words;
+    const aMention = this.#mentions[aBlock]! + a - (blockEnds[aBlock - 1] ?? 0);
+    const bMention = this.#mentions[bBlock]! + b - (blockEnds[bBlock - 1] ?? 0);
+    let i = 0;
+    while (i < aWords.length && aWords[i]![aMention] === bWords[i]![bMention]) i++;
+    return i === aWords.length;
+  }
+}
+
+/** The block that an object belongs to. */
+function blockOf(ends: Uint32Array, object: number): number {
+  let low = 0;
+  let high = ends.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ends[middle]! <= object) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,6 +1,6 @@
-import { getUint32 } from "../bytes/big_endian.ts";
 import type { Problem } from "../format/problem.ts";
-import type { SortedMentions } from "./sorted_mentions.ts";
+import type { BlockMentions } from "./block_mentions.ts";
+import type { ObjectColumns } from "./object_columns.ts";
 
 /** How far a block can be trusted. */
 export const BlockState = {
@@ -54,19 +54,6 @@ export interface EntryColumns {
 }
 
 /**
- * Objects with the positions of ref blocks. Ids are words of 32 bits, the first byte highest, so that they
- * are compared a word at a time.
- */
-export interface ObjectColumns {
-  /** The ids, or what they are shortened to, each filled with NULs to whole words. */
-  readonly words: Uint32Array;
-  /** Where the positions of each end. */
-  readonly ends: Uint32Array;
-  /** The positions of each in ascending order. */
-  readonly positions: Float64Array;
-}
-
-/**
  * What was found in a range of a table. It consists of plain objects and typed arrays, so that it can be
  * sent to another thread.
  */
@@ -86,7 +73,7 @@ export interface RangeReport {
   /** What the object blocks say, in their order. */
   readonly objects: ObjectColumns;
   /** What the ref blocks hold. */
-  readonly mentions: SortedMentions;
+  readonly mentions: BlockMentions;
 }
 
 type NumberArray = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
@@ -144,83 +131,4 @@ export class KeyBuilder {
   finish(): KeyColumn {
     return { bytes: this.#bytes.finish(), ends: this.#ends.finish() };
   }
-}
-
-/** Objects with positions, which grow. Appending one is a few stores: there may be millions. */
-export class ObjectBuilder {
-  /** How many objects there are. */
-  count = 0;
-  readonly #idLength: number;
-  readonly #idWords: number;
-  #words: Uint32Array<ArrayBuffer>;
-  #ends: Uint32Array<ArrayBuffer>;
-  #positions: Float64Array<ArrayBuffer>;
-  /** How many positions there are, with those of the object that comes next. */
-  #positionCount = 0;
-  /** How many belong to objects. */
-  #positionsEnd = 0;
-
-  /**
-   * @param idLength How many bytes each id has.
-   * @param expected About how many objects there will be.
-   */
-  constructor(idLength: number, expected: number) {
-    const capacity = Math.max(64, expected);
-    this.#idLength = idLength;
-    this.#idWords = Math.ceil(idLength / 4);
-    this.#words = new Uint32Array(capacity * this.#idWords);
-    this.#ends = new Uint32Array(capacity);
-    this.#positions = new Float64Array(capacity);
-  }
-
-  /** Appends a position, which belongs to the object that comes next. */
-  addPosition(position: number): void {
-    if (this.#positionCount === this.#positions.length) {
-      this.#positions = new Float64Array(grown(this.#positions));
-    }
-    this.#positions[this.#positionCount++] = position;
-  }
-
-  /** Forgets positions whose object does not come. */
-  dropPositions(): void {
-    this.#positionCount = this.#positionsEnd;
-  }
-
-  /** Appends an object, whose id the bytes begin with, and the positions that were appended since the last. */
-  add(bytes: Uint8Array): void {
-    const { count } = this;
-    if (count === this.#ends.length) {
-      this.#words = new Uint32Array(grown(this.#words));
-      this.#ends = new Uint32Array(grown(this.#ends));
-    }
-    const words = this.#words;
-    const length = this.#idLength;
-    let target = count * this.#idWords;
-    let i = 0;
-    while (i + 4 <= length) {
-      words[target++] = getUint32(bytes, i);
-      i += 4;
-    }
-    for (let shift = 24; i < length; shift -= 8) words[target]! |= bytes[i++]! << shift;
-    this.#ends[count] = this.#positionsEnd = this.#positionCount;
-    this.count = count + 1;
-  }
-
-  /** Gives all objects; nothing can be appended afterwards. */
-  finish(): ObjectColumns {
-    return {
-      words: this.#words.subarray(0, this.count * this.#idWords),
-      ends: this.#ends.subarray(0, this.count),
-      positions: this.#positions.subarray(0, this.#positionsEnd),
-    };
-  }
-}
-
-function grown({ buffer }: NumberArray): ArrayBuffer {
-  return buffer.transfer(2 * buffer.byteLength);
-}
-
-/** Gives a key of a column, which is a part of it. */
-export function keyAt({ bytes, ends }: KeyColumn, index: number): Uint8Array {
-  return bytes.subarray(index === 0 ? 0 : ends[index - 1], ends[index]);
 }

@@ -2,10 +2,7 @@
 export const CHUNK_BITS = 15;
 
 /**
- * Which ref blocks mention which objects, in the order of the objects' ids, and of the blocks for the same id. It
- * consists of plain objects and typed arrays, so that it can be sent to another thread.
- *
- * Ids are words of 32 bits, the first byte highest, so that they are compared a word at a time.
+ * Which ref blocks mention which objects, in the order of the objects' ids, and of the blocks for the same id. Ids are words of 32 bits, the first byte highest, so that they are compared a word at a time.
  */
 export interface SortedMentions {
   /** The first word of each id. */
@@ -30,19 +27,13 @@ export function wordOf({ words, idWords }: SortedMentions, number: number, word:
   return words[number >>> CHUNK_BITS]![place * idWords + word]!;
 }
 
-/** Tells whether two mentions, perhaps of different ranges of a table, are of the same object. */
-export function isSameObject(
-  a: SortedMentions,
-  aIndex: number,
-  b: SortedMentions,
-  bIndex: number,
-): boolean {
-  if (a.heads[aIndex] !== b.heads[bIndex] || a.seconds[aIndex] !== b.seconds[bIndex]) return false;
+/** Tells whether two mentions are of the same object. */
+export function isSameObject(sorted: SortedMentions, a: number, b: number): boolean {
+  const { heads, seconds, numbers, idWords } = sorted;
+  if (heads[a] !== heads[b] || seconds[a] !== seconds[b]) return false;
   let i = 2;
-  while (
-    i < a.idWords && wordOf(a, a.numbers[aIndex]!, i) === wordOf(b, b.numbers[bIndex]!, i)
-  ) i++;
-  return i === a.idWords;
+  while (i < idWords && wordOf(sorted, numbers[a]!, i) === wordOf(sorted, numbers[b]!, i)) i++;
+  return i === idWords;
 }
 
 /**
@@ -67,7 +58,7 @@ export function forEachObject(
       block = next;
       i++;
     } while (
-      i < heads.length && heads[i] === heads[first] && isSameObject(sorted, first, sorted, i)
+      i < heads.length && heads[i] === heads[first] && isSameObject(sorted, first, i)
     );
     // Mostly it is as long as before, and need not be touched.
     if (positions.length !== count) positions.length = count;

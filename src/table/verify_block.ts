@@ -9,9 +9,10 @@ import { positionsDoNotAscend } from "../format/object_record.ts";
 import type { Problem } from "../format/problem.ts";
 import { RefnameChecker, refnameProblem } from "../format/refname.ts";
 import { decodeTarget, readUpdateIndex, RefValueType } from "../format/ref_record.ts";
+import { MentionBuilder } from "./block_mentions.ts";
 import type { TableLayout } from "./layout.ts";
-import { ObjectIndex } from "./object_index.ts";
-import { BlockState, Column, KeyBuilder, ObjectBuilder } from "./range_report.ts";
+import { ObjectBuilder } from "./object_columns.ts";
+import { BlockState, Column, KeyBuilder } from "./range_report.ts";
 
 const NO_KEY = new Uint8Array();
 
@@ -41,7 +42,7 @@ export class BlockCheck {
   /** What the object blocks say. */
   readonly objects: ObjectBuilder;
   /** What the ref blocks mention; nothing when the table has no object section. */
-  readonly mentions: ObjectIndex;
+  readonly mentions: MentionBuilder;
   /** How many bytes the keys of the last block had, if it was an object block. */
   idLength = 0;
 
@@ -58,12 +59,13 @@ export class BlockCheck {
   /**
    * @param layout What the header and the footer of the table say.
    * @param objects About how many objects there will be in object blocks.
+   * @param mentions About how many there will be in ref blocks.
    */
-  constructor(layout: TableLayout, objects: number) {
+  constructor(layout: TableLayout, objects: number, mentions: number) {
     this.#layout = layout;
     this.objects = new ObjectBuilder(layout.objectIdLength, objects);
     this.#cursor = new BlockCursor(layout.hashSize);
-    this.mentions = new ObjectIndex(layout.hashSize);
+    this.mentions = new MentionBuilder(layout.hashSize, mentions);
     const { minUpdateIndex, maxUpdateIndex } = layout;
     // A range that is none is reported once, not for every record.
     this.#maxDistance = minUpdateIndex <= maxUpdateIndex
@@ -82,6 +84,8 @@ export class BlockCheck {
     } catch (error) {
       this.leaveOut();
       return { state: BlockState.damaged, problems: [problemOf(error)] };
+    } finally {
+      this.mentions.endBlock(this.#cursor.view, block.offset);
     }
     const { key, keyLength } = this.#cursor;
     this.keys.push(firstKey, 0, firstKey.length);
@@ -147,7 +151,7 @@ export class BlockCheck {
 
   #checkRef(start: number): void {
     const cursor = this.#cursor;
-    const { bytes, offset } = cursor.block;
+    const { bytes } = cursor.block;
     const { valueType, valueStart, valueEnd } = cursor;
     // Nearly every update index takes one byte, and counts from the lowest.
     let rest = valueStart + 1;
@@ -172,7 +176,8 @@ export class BlockCheck {
       }
     } else if (this.#layout.objects) {
       const { hashSize } = this.#layout;
-      for (let id = rest; id < valueEnd; id += hashSize) this.mentions.add(bytes, id, offset);
+      const { view } = cursor;
+      for (let id = rest; id < valueEnd; id += hashSize) this.mentions.add(view, id);
     }
   }
 

@@ -1,7 +1,6 @@
-import { compareBytes } from "../bytes/compare.ts";
 import { BlockType } from "../format/block.ts";
 import type { ProblemList } from "./problem_list.ts";
-import { BlockState, keyAt } from "./range_report.ts";
+import { BlockState, type KeyColumn } from "./range_report.ts";
 import { type FoundSection, isData, type Row, rowAt } from "./verify_sections.ts";
 
 /**
@@ -84,8 +83,9 @@ class IndexCheck {
   /** Follows all entries of an index block; tells what is wrong with the first that does not lead right. */
   #follow(row: Row): string | undefined {
     const { shared, suffixes, positions } = row.report.entries;
-    for (let i = row.entries[0]; i < row.entries[1]; i++) {
-      this.#setKey(shared[i]!, keyAt(suffixes, i));
+    const [first, end] = row.entries;
+    for (let i = first; i < end; i++) {
+      this.#setKey(shared[i]!, suffixes, i);
       const position = positions[i]!;
       const child = rowAt(this.#rows, position);
       if (child?.state === BlockState.damaged) {
@@ -95,8 +95,7 @@ class IndexCheck {
       if (child?.offset !== position || position < this.#start) {
         return `leads to offset ${position}, where no block of its section begins`;
       }
-      const key = this.#key.subarray(0, this.#keyLength);
-      if (child.state === BlockState.sound && compareBytes(key, child.lastKey) !== 0) {
+      if (child.state === BlockState.sound && !child.endsWith(this.#key, this.#keyLength)) {
         return `has another key for the block at offset ${position} than its last`;
       }
       if (this.#reached.has(child)) return `leads to offset ${position}, as another entry does`;
@@ -108,14 +107,16 @@ class IndexCheck {
   }
 
   /** Puts the key of an entry together. */
-  #setKey(shared: number, suffix: Uint8Array): void {
-    this.#keyLength = shared + suffix.length;
+  #setKey(shared: number, { bytes, ends }: KeyColumn, entry: number): void {
+    const start = ends[entry - 1] ?? 0;
+    this.#keyLength = shared + ends[entry]! - start;
     if (this.#key.length < this.#keyLength) {
       const key = new Uint8Array(2 * this.#keyLength);
       key.set(this.#key.subarray(0, shared));
       this.#key = key;
     }
-    this.#key.set(suffix, shared);
+    const key = this.#key;
+    for (let i = shared; i < this.#keyLength; i++) key[i] = bytes[start + i - shared]!;
   }
 
   /** Compares the keys of an index block with those of the one before it, if both are of a level. */
@@ -124,7 +125,7 @@ class IndexCheck {
     if (previous?.state !== BlockState.sound || row.state !== BlockState.sound) return undefined;
     const level = this.#levels.get(row);
     if (level === undefined || level !== this.#levels.get(previous)) return undefined;
-    if (compareBytes(previous.lastKey, row.firstKey) < 0) return undefined;
+    if (previous.isBelow(row)) return undefined;
     return `has a first key that is not above the last key of the one before it`;
   }
 }

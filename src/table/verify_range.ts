@@ -58,7 +58,11 @@ export class RangeWalk {
   constructor(loader: BlockLoader, start: number, end: number) {
     this.#loader = loader;
     this.#blocks = loader.sequence();
-    this.#check = new BlockCheck(loader.layout, expectedObjects(loader.layout, start, end));
+    this.#check = new BlockCheck(
+      loader.layout,
+      expectedObjects(loader.layout, start, end),
+      expectedMentions(loader.layout, start, end),
+    );
     this.#list = new ProblemList(loader.layout.file);
     this.position = this.#start = start;
     this.#end = end;
@@ -115,7 +119,7 @@ export class RangeWalk {
         positions: check.entryPositions.finish(),
       },
       objects: check.objects.finish(),
-      mentions: check.mentions.sort(),
+      mentions: check.mentions.finish(),
     };
   }
 
@@ -251,4 +255,15 @@ function expectedObjects({ objects }: TableLayout, start: number, end: number): 
   if (!objects) return 0;
   const bytes = Math.min(end, objects.end) - Math.max(start, objects.start);
   return Math.max(0, Math.ceil(bytes / 8));
+}
+
+/** About how many mentions the ref blocks of a range have: few refs take less than four bytes more than the id. */
+function expectedMentions(
+  { refs, objects, hashSize }: TableLayout,
+  start: number,
+  end: number,
+): number {
+  if (!refs || !objects) return 0;
+  const bytes = Math.min(end, refs.end) - Math.max(start, refs.start);
+  return Math.max(0, Math.ceil(bytes / (hashSize + 4)));
 }

@@ -1,54 +1,91 @@
-import { compareBytes } from "../bytes/compare.ts";
 import { BlockType, isBlockType } from "../format/block.ts";
 import type { Section, TableLayout } from "./layout.ts";
 import type { ProblemList } from "./problem_list.ts";
-import { BlockState, keyAt, type RangeReport } from "./range_report.ts";
+import { BlockState, type RangeReport } from "./range_report.ts";
 
 /** A block as the reports on ranges have it. */
-export interface Row {
+export class Row {
   /** Its kind; 0 where no block could be recognized. */
   readonly type: BlockType | 0;
   /** How far it can be trusted: less, once it turns out not to fit the others. */
   state: BlockState;
   /** Where it begins. */
   readonly offset: number;
-  /** Where it ends without padding. */
-  readonly end: number;
   /** Where the next one begins. */
   readonly next: number;
-  readonly firstKey: Uint8Array;
-  readonly lastKey: Uint8Array;
-  /** How many bytes of an object id its keys have, if it is an object block. */
-  readonly idLength: number;
-  /** The report that has its index entries or objects. */
+  /** The report that has the rest. */
   readonly report: RangeReport;
-  /** Its own index entries among those of the report: the first, and the one behind the last. */
-  readonly entries: readonly [number, number];
-  /** Its own objects among those of the report. */
-  readonly objects: readonly [number, number];
+  readonly #index: number;
+
+  /** @param index Its place among the blocks of the report. */
+  constructor(report: RangeReport, index: number) {
+    const { types, states, offsets } = report.blocks;
+    const type = types[index];
+    this.type = isBlockType(type) ? type : 0;
+    this.state = states[index] as BlockState;
+    this.offset = offsets[index]!;
+    this.next = offsets[index + 1] ?? report.end;
+    this.report = report;
+    this.#index = index;
+  }
+
+  /** Where it ends without padding. */
+  get end(): number {
+    return this.report.blocks.ends[this.#index]!;
+  }
+
+  /** How many bytes of an object id its keys have, if it is an object block. */
+  get idLength(): number {
+    return this.report.blocks.idLengths[this.#index]!;
+  }
+
+  /** Its index entries among those of the report: the first, and the one behind the last. */
+  get entries(): [number, number] {
+    return this.#bounds(this.report.blocks.entryEnds);
+  }
+
+  /** Its objects among those of the report. */
+  get objects(): [number, number] {
+    return this.#bounds(this.report.blocks.objectEnds);
+  }
+
+  /** Tells whether a key, the first bytes of what is given, is its last one. */
+  endsWith(key: Uint8Array, length: number): boolean {
+    const { bytes, ends } = this.report.blocks.keys;
+    const last = 2 * this.#index + 1;
+    const start = ends[last - 1]!;
+    if (ends[last]! - start !== length) return false;
+    let i = 0;
+    while (i < length && bytes[start + i] === key[i]) i++;
+    return i === length;
+  }
+
+  /** Tells whether its last key is below the first one of another. */
+  isBelow(other: Row): boolean {
+    const a = this.report.blocks.keys;
+    const b = other.report.blocks.keys;
+    const [aKey, bKey] = [2 * this.#index + 1, 2 * other.#index];
+    const [aEnd, bEnd] = [a.ends[aKey]!, b.ends[bKey]!];
+    let aPlace = a.ends[aKey - 1]!;
+    let bPlace = b.ends[bKey - 1] ?? 0;
+    while (aPlace < aEnd && bPlace < bEnd && a.bytes[aPlace] === b.bytes[bPlace]) {
+      aPlace++;
+      bPlace++;
+    }
+    return bPlace < bEnd && (aPlace === aEnd || a.bytes[aPlace]! < b.bytes[bPlace]!);
+  }
+
+  #bounds(ends: Uint32Array): [number, number] {
+    return [ends[this.#index - 1] ?? 0, ends[this.#index]!];
+  }
 }
 
 /** Lists the blocks of all reports, which are in the order of the file and leave nothing out. */
 export function listRows(reports: readonly RangeReport[]): Row[] {
   const rows: Row[] = [];
   for (const report of reports) {
-    const { types, states, offsets, ends, keys, idLengths, entryEnds, objectEnds } = report.blocks;
-    for (let i = 0; i < types.length; i++) {
-      const type = types[i];
-      rows.push({
-        type: isBlockType(type) ? type : 0,
-        state: states[i] as BlockState,
-        offset: offsets[i]!,
-        end: ends[i]!,
-        next: offsets[i + 1] ?? report.end,
-        firstKey: keyAt(keys, 2 * i),
-        lastKey: keyAt(keys, 2 * i + 1),
-        idLength: idLengths[i]!,
-        report,
-        entries: [entryEnds[i - 1] ?? 0, entryEnds[i]!],
-        objects: [objectEnds[i - 1] ?? 0, objectEnds[i]!],
-      });
-    }
+    const { length } = report.blocks.types;
+    for (let i = 0; i < length; i++) rows.push(new Row(report, i));
   }
   return rows;
 }
@@ -189,7 +226,7 @@ export function checkOrder({ rows }: FoundSection, list: ProblemList): void {
   let last: Row | undefined;
   for (const row of rows) {
     if (row.state !== BlockState.sound || row.type === BlockType.index) continue;
-    if (last && compareBytes(last.lastKey, row.firstKey) >= 0) {
+    if (last && !last.isBelow(row)) {
       const finding = `first key of the block at offset ${row.offset} is not above the last key ` +
         `of the block at offset ${last.offset}`;
       list.add("key-order", row.offset, finding);

@@ -165,7 +165,7 @@ async function all<T>(promises: readonly Promise<T>[]): Promise<T[]> {
 }
 
 /** How much longer than a byte of a ref block one of an object block takes, and one of a deflated log block. */
-const OBJECT_WORK = 1.5;
+const OBJECT_WORK = 2.8;
 const LOG_WORK = 8;
 
 /** How long it takes to verify what lies before an offset, in bytes of ref blocks. */
