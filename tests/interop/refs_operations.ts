@@ -140,8 +140,10 @@ function isTooMuchForGit(refs: RefStore, commands: readonly Command[]): boolean 
     const resolved = noDeref ? undefined : refs.resolve(refname);
     return resolved?.isSymref ? [...resolved.via.slice(1), resolved.refname] : [];
   });
-  const names = [...followed, ...commands.map(({ refname }) => refname)];
-  return new Set(followed).size < followed.length ||
+  const given = commands.map(({ refname }) => refname);
+  const names = [...followed, ...given];
+  const isDetour = followed.length > 1 && given.some((refname) => followed.includes(refname));
+  return isDetour || new Set(followed).size < followed.length ||
     followed.some((a) => names.some((b) => isNested(a, b)));
 }
 
