@@ -10,7 +10,7 @@ import { fatal } from "./failure.ts";
 import { readLines } from "./input.ts";
 import { lookUp } from "./look_up.ts";
 import type { ObjectDatabase } from "./objects/object_database.ts";
-import { TagPeeler } from "./objects/tag_peeler.ts";
+import type { TagPeeler } from "./objects/tag_peeler.ts";
 import { parseAbbreviation } from "./option_values.ts";
 import { requireRef } from "./require_ref.ts";
 
@@ -106,21 +106,29 @@ class Printer {
   /** Whether nothing is printed. */
   readonly isQuiet: boolean;
   readonly #isHashOnly: boolean;
-  readonly #dereferences: boolean;
-  readonly #tags: TagPeeler;
+  /** What finds the objects behind tags, when these are shown. */
+  readonly #tags: TagPeeler | undefined;
 
-  private constructor(args: Arguments, context: Context, objects: ObjectDatabase) {
+  private constructor(
+    args: Arguments,
+    context: Context,
+    objects: ObjectDatabase,
+    tags: TagPeeler | undefined,
+  ) {
     this.#context = context;
     this.#objects = objects;
     this.#length = digits(args);
     this.isQuiet = args.has("quiet");
     this.#isHashOnly = args.given.some(({ option }) => option.long === "hash");
-    this.#dereferences = args.has("dereference");
-    this.#tags = new TagPeeler(objects, (message) => context.warn(message, "error"));
+    this.#tags = tags;
   }
 
   static async create(args: Arguments, context: Context): Promise<Printer> {
-    return new Printer(args, context, await context.objects());
+    const objects = await context.objects();
+    if (!args.has("dereference")) return new Printer(args, context, objects, undefined);
+    const { TagPeeler } = await import("./objects/tag_peeler.ts");
+    const tags = new TagPeeler(objects, (message) => context.warn(message, "error"));
+    return new Printer(args, context, objects, tags);
   }
 
   /** Prints a ref that leads to an object. */
@@ -129,7 +137,7 @@ class Printer {
     if (this.isQuiet) return;
     const { output } = this.#context;
     output.write(`${this.#shown(oid)}${this.#isHashOnly ? "" : ` ${refname}`}\n`);
-    if (!this.#dereferences) return;
+    if (!this.#tags) return;
     // Where refs are files, only those that are packed have it stored.
     const reached = peeled ?? this.#tags.peel(oid, false);
     // As with Git, this line has the name whatever is asked for.
