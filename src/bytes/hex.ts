@@ -20,25 +20,16 @@ function toHex(bytes: Uint8Array): string {
   return digits;
 }
 
-let fourDigits: Uint32Array | undefined;
-
 /**
- * The four digits of each pair of bytes, in ASCII, both as big-endian numbers: who writes very many digits
- * looks up half as often as with a table of single bytes.
+ * Gives the four digits of a pair of bytes, in ASCII, both as big-endian numbers: who writes very many digits takes
+ * four at a time, and has no table in the way of what else is cached.
  */
-export function digitsOfPairs(): Uint32Array {
-  if (fourDigits) return fourDigits;
-  const ascii = (nibble: number) => nibble.toString(16).charCodeAt(0);
-  const digits = Uint32Array.from({ length: 16 }, (_, nibble) => ascii(nibble));
-  const two = Uint32Array.from(
-    { length: 256 },
-    (_, byte) => digits[byte >> 4]! << 8 | digits[byte & 15]!,
-  );
-  fourDigits = new Uint32Array(0x10000);
-  for (let high = 0, pair = 0; high < 256; high++) {
-    for (let low = 0; low < 256; low++) fourDigits[pair++] = two[high]! << 16 | two[low]!;
-  }
-  return fourDigits;
+export function digitsOfPair(pair: number): number {
+  // Each digit gets a byte of its own; those from 10 on carry when 6 is added, and lie 39 behind the others.
+  let digits = (pair | (pair << 8)) & 0x00ff00ff;
+  digits = (digits | (digits << 4)) & 0x0f0f0f0f;
+  const letters = ((digits + 0x06060606) >>> 4) & 0x01010101;
+  return digits + 0x30303030 + Math.imul(letters, 39);
 }
 
 /** The value of each digit by its ASCII code; 255 for what is no digit. */

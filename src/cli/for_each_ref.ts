@@ -1,20 +1,7 @@
-import { compareText } from "../bytes/text.ts";
-import { refnameProblem } from "../format/refname.ts";
-import type { ListedRef } from "../refs/listed_ref.ts";
-import { REFS_PREFIX } from "../refs/names.ts";
-import type { RefStore } from "../refs/ref_store.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Command, CommandSpec, OptionSpec } from "./command.ts";
 import type { Context } from "./context.ts";
-import { fatal, UsageError } from "./failure.ts";
-import { readLines } from "./input.ts";
-import { parseInteger } from "./option_values.ts";
-import { parseFormat } from "./ref_filter/format.ts";
-import type { RefItem, RefSurroundings } from "./ref_filter/item.ts";
-import { prepareLoading } from "./ref_filter/load_objects.ts";
-import { compilePatterns, literalPrefix, type NameTest } from "./ref_filter/patterns.ts";
-import type { QuoteStyle } from "./ref_filter/quote.ts";
-import { parseSortKey, sortItems, type SortKey } from "./ref_filter/sort.ts";
+import { listLines } from "./list_lines.ts";
 
 /** The options that list refs, by whatever command. */
 export const LIST_OPTIONS: readonly OptionSpec[] = [
@@ -77,197 +64,16 @@ const spec: CommandSpec = {
     ],
   ],
   operand: "ref",
-  repository: true,
+  repository: "found",
   plumbing: true,
 };
 
 /** `reftable for-each-ref` */
 export const command: Command = { spec, run };
 
-/** What Git shows of a ref when it is not told. */
-const DEFAULT_FORMAT = "%(objectname) %(objecttype)\t%(refname)";
-
 /** Lists refs. */
 export async function run(args: Arguments, context: Context): Promise<number> {
-  const refs = await context.refs();
-  const { surroundingsOf } = await import("./ref_filter/surroundings.ts");
-  const around = await surroundingsOf(refs, context, wantsColor(args, context));
-  const count = parseInteger(args.value("count") ?? "0", "option `count'");
-  if (count < 0) throw args.usage(`invalid --count argument: \`${count}'`);
-  for (const name of ["merged", "no-merged", "contains", "no-contains"]) {
-    if (args.has(name)) {
-      throw fatal(`option '--${name}' is not supported: it needs a walk through the history`);
-    }
-  }
-  const format = parseFormat(args.value("format") ?? DEFAULT_FORMAT, around, {
-    quote: quoteStyle(args),
-  });
-  const keys = sortKeys(args, around);
-  const isPlain = keys.length === 1 && isRefname(keys[0]!);
-  const after = args.value("start-after");
-  const hasCustomSort = args.values("sort").length > 0;
-  if (after !== undefined && hasCustomSort) {
-    throw fatal("cannot use --start-after with custom sort options");
-  }
-  const patterns = await readPatterns(args, context);
-  const prefix = prefixOf(args, patterns, refs);
-  if (prefix !== undefined) {
-    const write = (bytes: Uint8Array) => context.output.writeBytes(bytes);
-    refs.writeLines({ prefix, write }, (ref) => warnOfBroken(ref.refname, context));
-    return 0;
-  }
-  if (after !== undefined && patterns.length > 0) {
-    throw fatal("cannot use --start-after with patterns");
-  }
-  const ignoreCase = args.has("ignore-case");
-  const selection: Selection = {
-    patterns,
-    after,
-    ignoreCase,
-    includeRoot: args.has("include-root-refs"),
-    excluded: compilePatterns(args.values("exclude"), ignoreCase),
-  };
-  const load = await prepareLoading(args, context, [
-    ...format.atoms,
-    ...keys.map(({ atom }) => atom),
-  ]);
-  const show = (item: RefItem) => {
-    const line = format.format(item);
-    if (line !== "" || !args.has("omit-empty")) context.output.write(`${line}\n`);
-  };
-  let shown = 0;
-  if (isPlain && !ignoreCase) {
-    for (const item of selectItems(refs, selection, context)) {
-      if (load && !load(item)) continue;
-      show(item);
-      if (++shown === count) break;
-    }
-    return 0;
-  }
-  const items: RefItem[] = [];
-  for (const item of selectItems(refs, selection, context)) {
-    if (!load || load(item)) items.push(item);
-  }
-  const suffixes = versionSuffixes(refs);
-  const sorted = keys.length === 0 ? items : sortItems(items, keys, { ignoreCase, suffixes });
-  for (const item of sorted.slice(0, count || undefined)) show(item);
-  return 0;
-}
-
-/** What is asked for most, and may be asked of very many refs. */
-const LINE_FORMAT = "%(objectname) %(refname)";
-
-/** What all names begin with that are listed, when nothing is asked for but their lines. */
-function prefixOf(
-  args: Arguments,
-  [pattern, ...others]: readonly string[],
-  refs: RefStore,
-): string | undefined {
-  const isAsked = args.value("format") === LINE_FORMAT &&
-    args.given.every(({ option: { long } }) => {
-      return long === "format" || long === "stdin";
-    });
-  if (!isAsked || others.length > 0) return undefined;
-  if (pattern === undefined) return REFS_PREFIX;
-  const directory = pattern.endsWith("/") ? pattern : `${pattern}/`;
-  const isPlain = directory.startsWith(REFS_PREFIX) && literalPrefix(pattern) === pattern;
-  // A ref of that name would be listed too.
-  return isPlain && (pattern === directory || !refs.read(pattern)) ? directory : undefined;
-}
-
-function isRefname({ atom, reverse, version }: SortKey): boolean {
-  return atom.name === "refname" && !reverse && !version;
-}
-
-/** The last key counts most; what nothing tells apart goes by name. */
-function sortKeys(args: Arguments, around: RefSurroundings): SortKey[] {
-  const byName = args.flag("sort") === false ? [] : ["refname"];
-  const isReset = args.given.some(({ option, negated }) => option.long === "sort" && negated);
-  const names = [...isReset ? [] : byName, ...args.values("sort")];
-  return names.reverse().map((name) => parseSortKey(name, around));
-}
-
-function versionSuffixes({ repository: { config } }: RefStore): string[] {
-  const [name, old] = ["versionsort.suffix", "versionsort.prereleasesuffix"];
-  const found = config.all(name);
-  return (found.length > 0 ? found : config.all(old)).map(({ value }) => value ?? "");
-}
-
-const STYLES = ["shell", "perl", "python", "tcl"] as const satisfies QuoteStyle[];
-
-function quoteStyle(args: Arguments): QuoteStyle | undefined {
-  const [style, other] = STYLES.filter((name) => args.has(name));
-  if (other !== undefined) throw args.usage("more than one quoting style?");
-  return style;
-}
-
-function wantsColor(args: Arguments, { system }: Context): boolean {
-  const when = args.flag("color") === false ? "never" : args.value("color");
-  if (when === "always" || when === "") return true;
-  if (when === "never") return false;
-  if (when !== undefined && when !== "auto") {
-    throw new UsageError('option `color\' expects "always", "auto", or "never"', "none");
-  }
-  return system.isTerminal("stdout") && !system.env("NO_COLOR") && system.env("TERM") !== "dumb";
-}
-
-async function readPatterns(args: Arguments, { system }: Context): Promise<readonly string[]> {
-  if (!args.has("stdin")) return args.operands;
-  if (args.operands.length > 0) throw fatal("unknown arguments supplied with --stdin");
-  return await Array.fromAsync(readLines(system));
-}
-
-/** Which refs are listed. */
-interface Selection {
-  readonly patterns: readonly string[];
-  readonly after: string | undefined;
-  readonly ignoreCase: boolean;
-  readonly includeRoot: boolean;
-  readonly excluded: NameTest;
-}
-
-function* selectItems(
-  refs: RefStore,
-  selection: Selection,
-  context: Context,
-): Generator<RefItem, void> {
-  const { patterns, ignoreCase, excluded } = selection;
-  const matches = patterns.length === 0 ? () => true : compilePatterns(patterns, ignoreCase);
-  for (const listed of listRefs(refs, selection)) {
-    const item = toItem(listed, context);
-    if (item && matches(item.refname) && !excluded(item.refname)) yield item;
-  }
-}
-
-/** Lists what can match, by as few beginnings as there are. */
-function* listRefs(refs: RefStore, selection: Selection): Generator<ListedRef, void> {
-  const { patterns, after, ignoreCase, includeRoot } = selection;
-  if (includeRoot || ignoreCase || patterns.length === 0) {
-    yield* refs.list({ includeRoot, after, ...(includeRoot ? { prefix: "" } : {}) });
-    return;
-  }
-  const prefixes = [...new Set(patterns.map(literalPrefix))].sort(compareText);
-  let covered: string | undefined;
-  for (const prefix of prefixes) {
-    if (covered !== undefined && prefix.startsWith(covered)) continue;
-    covered = prefix;
-    yield* refs.list({ prefix });
-  }
-}
-
-function toItem(ref: ListedRef, context: Context): RefItem | undefined {
-  const { kind, refname } = ref;
-  if (kind === "broken") {
-    warnOfBroken(refname, context);
-    return undefined;
-  }
-  if (kind === "direct") return { refname, oid: ref.oid };
-  if (kind === "peeled") return { refname, oid: ref.oid, peeled: ref.peeled };
-  const { oid, peeled, refname: symref } = ref.resolved;
-  return oid === undefined ? undefined : { refname, oid, peeled, symref };
-}
-
-function warnOfBroken(refname: string, context: Context): void {
-  const hasBadName = refnameProblem(refname) !== undefined;
-  context.warn(`ignoring ${hasBadName ? "ref with broken name" : "broken ref"} ${refname}`);
+  if (await listLines(args, context)) return 0;
+  const { listRefs } = await import("./ref_filter/list_refs.ts");
+  return await listRefs(args, context);
 }

@@ -1,5 +1,5 @@
 import { startsWithBytes } from "../bytes/compare.ts";
-import { digitsOfPairs } from "../bytes/hex.ts";
+import { digitsOfPair } from "../bytes/hex.ts";
 import { encodeText } from "../bytes/text.ts";
 import type { BlockCursor } from "../format/block_cursor.ts";
 import { hashSize } from "../format/hash.ts";
@@ -71,7 +71,6 @@ const NEWLINE = 0x0a;
 class LineBuffer {
   readonly #hashSize: number;
   readonly #write: (bytes: Uint8Array) => void;
-  readonly #digits = digitsOfPairs();
   #bytes = new Uint8Array(CHUNK_SIZE);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
@@ -91,7 +90,6 @@ class LineBuffer {
     this.#reserve(2 * size, records.keyLength);
     const view = this.#view;
     const source = records.view;
-    const digits = this.#digits;
     // One or two object ids end the value.
     const start = records.valueEnd - records.valueType * size;
     let length = this.#length;
@@ -99,8 +97,8 @@ class LineBuffer {
     for (let i = 0; i < size; i += 4) {
       const word = source.getUint32(start + i);
       seen |= word;
-      view.setUint32(length, digits[word >>> 16]!);
-      view.setUint32(length + 4, digits[word & 0xffff]!);
+      view.setUint32(length, digitsOfPair(word >>> 16));
+      view.setUint32(length + 4, digitsOfPair(word & 0xffff));
       length += 8;
     }
     if (seen === 0) return false;

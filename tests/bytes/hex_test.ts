@@ -1,5 +1,12 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { decodeHexDigits, decodeHexInto, encodeHex, encodeHexInto } from "../../src/bytes/hex.ts";
+import {
+  decodeHexDigits,
+  decodeHexInto,
+  digitsOfPair,
+  encodeHex,
+  encodeHexInto,
+} from "../../src/bytes/hex.ts";
+import { decodeAscii } from "../../src/bytes/text.ts";
 
 /** Decodes digits into an array that is just long enough. */
 function decodeHex(digits: string): Uint8Array | undefined {
@@ -85,4 +92,12 @@ Deno.test("encodeHexInto() writes two digits of ASCII a byte", () => {
   assertEquals(encodeHexInto(ALL, 1, 256, target, 3), 513);
   assertEquals(new TextDecoder().decode(target.subarray(3, 513)), digitsOf(ALL).slice(2));
   assertEquals([...target.subarray(0, 3), ...target.subarray(513)], [0, 0, 0, 0, 0, 0]);
+});
+
+Deno.test("digitsOfPair() gives the digits of every pair of bytes", () => {
+  const view = new DataView(new ArrayBuffer(4));
+  for (let pair = 0; pair < 0x10000; pair++) {
+    view.setUint32(0, digitsOfPair(pair));
+    assertEquals(decodeAscii(new Uint8Array(view.buffer)), pair.toString(16).padStart(4, "0"));
+  }
 });

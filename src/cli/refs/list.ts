@@ -10,7 +10,7 @@ export const command: Command = {
     options: LIST_OPTIONS,
     notes: LIST_NOTES,
     operand: "ref",
-    repository: true,
+    repository: "found",
     plumbing: true,
   },
   run,
