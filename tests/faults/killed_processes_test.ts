@@ -2,28 +2,19 @@ import { assert, assertEquals, assertGreater } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { openRepositoryStack, type Stack, verifyStack } from "@reftable/reftable";
 import { applyChange } from "../interop/apply_change.ts";
-import { type Change, Groups, tornGroups } from "../interop/ref_groups.ts";
+import { Groups, tornGroups } from "../interop/ref_groups.ts";
 import { GitRepo, gitTest } from "../peers/git.ts";
 import { assertTidy, filesIn } from "../stack/changes.ts";
+import { type Killed, killSoon, PIPED } from "./kill_soon.ts";
 import { randomNumbers } from "./try_faults.ts";
 
 /** How many processes are killed. */
-const KILLS = 60;
+const KILLS = 40;
 
 /** How many work at a time, each until it is killed. */
 const AT_A_TIME = 2;
 
 const VICTIM = fromFileUrl(new URL("./victim.ts", import.meta.url));
-
-/** What a process had done when it was killed. */
-interface Killed {
-  /** Its refs, by what was acknowledged. */
-  readonly groups: Groups;
-  /** How many changes were. */
-  readonly acknowledged: number;
-  /** The change of which it is not known whether it was done. */
-  readonly underWay: Change | undefined;
-}
 
 /** Starts a process, and kills it at some moment. */
 async function kill(
@@ -35,43 +26,14 @@ async function kill(
 ): Promise<Killed> {
   const kind = random() < 0.3 ? "compact" : "write";
   const workers = random() < 0.3 ? "always" : "never";
-  await using child = new Deno.Command(Deno.execPath(), {
+  const command = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--no-prompt", "--allow-read", `--allow-write=${repo.reftableDir}`, VICTIM],
       ...[repo.dir, prefix, mode.toString(8), kind, workers, ...oids],
     ],
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const stderr = new Response(child.stderr).text();
-  const reader = child.stdout.getReader();
-  const decoder = new TextDecoder();
-  let text = "";
-  for (let chunk; !text.includes("ready\n") && !(chunk = await reader.read()).done;) {
-    text += decoder.decode(chunk.value, { stream: true });
-  }
-  // Long enough for the first change to be under way, or some to be done.
-  setTimeout(() => child.kill("SIGKILL"), 150 * random() ** 2);
-  for (let chunk; !(chunk = await reader.read()).done;) {
-    text += decoder.decode(chunk.value, { stream: true });
-  }
-  const { signal } = await child.status;
-  assertEquals([signal, await stderr], ["SIGKILL", ""], prefix);
-  // What it did follows from its name and what was acknowledged.
-  const groups = new Groups(prefix, oids);
-  let acknowledged = 0;
-  let underWay: Change | undefined;
-  for (const line of text.split("\n")) {
-    if (line === "try") underWay = groups.next();
-    if (line === "ack") {
-      groups.acknowledge(underWay!);
-      acknowledged++;
-    }
-    if (line === "ack" || line === "fail") underWay = undefined;
-  }
-  return { groups, acknowledged, underWay };
+    ...PIPED,
+  });
+  return await killSoon(command, random, new Groups(prefix, oids), kind === "write");
 }
 
 /** The permissions of a new file, before those are set that its maker wants. */
