@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { RefStore } from "@reftable/reftable";
 import { encodeText } from "../../src/bytes/text.ts";
+import { ReftableLines } from "../../src/refs/reftable/reftable_lines.ts";
 import { GitRepo, gitTest } from "../peers/git.ts";
 import { concat } from "../hand_made.ts";
 import { COMMITTER, makeCommits } from "./open_backend.ts";
@@ -18,6 +19,11 @@ gitTest("RefStore.writeLines() writes what RefStore.list() lists", async () => {
       transaction.create("refs/bisect/bad", oid!);
       transaction.createSymref("refs/heads/alias", "refs/heads/main");
       transaction.createSymref("refs/heads/dangling", "refs/heads/gone");
+      // What leads out of what is listed.
+      const elsewhere = ["worktrees/linked/HEAD", "main-worktree/HEAD", "worktrees/none/HEAD"];
+      for (const [i, target] of ["HEAD", "FETCH_HEAD", ...elsewhere].entries()) {
+        transaction.createSymref(`refs/heads/elsewhere-${i}`, target);
+      }
     });
     // A name that git would not make, and an id of zeros.
     const zeros = "0".repeat(40);
@@ -25,6 +31,7 @@ gitTest("RefStore.writeLines() writes what RefStore.list() lists", async () => {
       Deno.writeTextFileSync(`${repo.dir}/.git/refs/heads/bad..name`, `${oid}\n`);
       Deno.writeTextFileSync(`${repo.dir}/.git/refs/heads/zeros`, `${zeros}\n`);
     }
+    Deno.writeTextFileSync(`${repo.dir}/.git/FETCH_HEAD`, `${oid}\t\tbranch 'x' of y\n`);
     for (const path of [repo.dir, `${repo.dir}/linked`]) {
       await using opened = await RefStore.open(path);
       for (const prefix of [undefined, "refs/heads/", "refs/changes/101", "refs/bisect/"]) {
@@ -32,6 +39,13 @@ gitTest("RefStore.writeLines() writes what RefStore.list() lists", async () => {
         const broken: string[] = [];
         const write = (bytes: Uint8Array) => void lines.push(bytes.slice());
         opened.writeLines({ prefix, write }, ({ refname }) => broken.push(refname));
+        using alone = ReftableLines.open(opened.repository);
+        assertEquals(alone !== undefined, refFormat === "reftable" && path === repo.dir);
+        if (alone) {
+          const same: Uint8Array[] = [];
+          alone.write({ prefix, write: (bytes) => void same.push(bytes.slice()) }, undefined);
+          assertEquals(concat(...same), concat(...lines));
+        }
         const expected: string[] = [];
         const expectedBroken: string[] = [];
         for (const ref of opened.list({ prefix })) {
