@@ -35,13 +35,13 @@ async function kill(
   return await killSoon(command, random, new Groups(prefix, oids), kind === "write");
 }
 
-/** The locks in a repository, and what else is not complete, by their permissions. */
+/** The locks in a repository and packed refs that are not complete, which git takes for one, with their permissions. */
 function locks(directory: string): [path: string, mode: number][] {
   return Array.from(Deno.readDirSync(directory)).flatMap(({ name, isDirectory }) => {
     const path = `${directory}/${name}`;
     try {
       if (isDirectory) return locks(path);
-      if (!name.endsWith(".lock")) return [];
+      if (!/\.lock$|^packed-refs\.new$/.test(name)) return [];
       return [[path, (Deno.statSync(path).mode ?? 0) & 0o777]];
     } catch (error) {
       // Somebody gave it back meanwhile, or removed an empty directory.
@@ -58,7 +58,9 @@ function locks(directory: string): [path: string, mode: number][] {
  */
 function removeLocks(directory: string, mode: number): number {
   const stale = locks(directory).filter(([, found]) => found === mode);
-  for (const [path] of stale) Deno.removeSync(path);
+  // As long as the packed refs are locked, nobody else writes any.
+  const paths = stale.map(([path]) => path).sort().reverse();
+  for (const path of paths) Deno.removeSync(path);
   return stale.length;
 }
 
