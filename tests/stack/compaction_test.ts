@@ -22,6 +22,7 @@ import { GitRepo, gitTest } from "../peers/git.ts";
 import {
   addRefs,
   assertTidy,
+  ChangingFileSystem,
   contentsOf,
   deletion,
   direct,
@@ -367,6 +368,24 @@ tidyTest("Stack.compact() stops when it is aborted, and nothing has changed", as
   assertEquals(stack.stats.attempts, 2);
   assertEquals(await stack.compact({ signal: new AbortController().signal }), true);
   assertTidy(dir.path);
+});
+
+tidyTest("Stack.compact() stops when it is aborted while its table reaches the disk", async () => {
+  using dir = new StackDirectory();
+  const controller = new AbortController();
+  const reason = new RangeError("enough");
+  const { fileSystem } = new ChangingFileSystem((change) => {
+    if (/^sync .*\.temp\./.test(change)) controller.abort(reason);
+  });
+  {
+    await using stack = await Stack.open(dir.path, QUIET);
+    for (const name of ["refs/heads/a", "refs/heads/b"]) await addRefs(stack, name);
+  }
+  await using stack = await Stack.open(dir.path, { fileSystem, autoCompact: false });
+  const files = contentsOf(dir.path);
+  const error = await assertRejects(() => stack.compact({ signal: controller.signal }));
+  assertStrictEquals(error, reason);
+  assertEquals(contentsOf(dir.path), files);
 });
 
 tidyTest("Stack.compact() is aborted in a worker wholly or not at all", async () => {
