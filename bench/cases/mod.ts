@@ -6,6 +6,7 @@
 
 import type { Case } from "../case.ts";
 import { compact, delayInPlace, delayWithWorker } from "./compaction.ts";
+import { readHeads } from "./heads.ts";
 import { list, listEight, listPrefix, listTwo } from "./listing.ts";
 import { newestEntry, wholeLog } from "./logs.ts";
 import { coldLookup, hotLookup, randomLookups, verifyRefs } from "./lookups.ts";
@@ -36,6 +37,7 @@ export const cases: readonly Case[] = [
   manyRefs,
   deletion,
   ...startUps,
+  ...readHeads,
   verifyTwo,
   verifyTwoCold,
   delayWithWorker,

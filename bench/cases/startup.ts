@@ -1,23 +1,44 @@
 import type { Case } from "../case.ts";
-import { compareProcesses, reftable } from "../process.ts";
+import { compareProcesses, measurePeakMemory, reftable, timeProcess } from "../process.ts";
 import { emptyRepo } from "../templates.ts";
 
-/** Commands that do next to nothing in a repository without refs. */
-const COMMANDS: Readonly<Record<string, readonly string[]>> = {
-  "version": ["--version"],
-  "for-each-ref": ["for-each-ref"],
-  "symbolic-ref": ["symbolic-ref", "HEAD"],
-  "update-ref": ["update-ref", "--stdin"],
-  "reflog": ["reflog", "list"],
-};
+/** Commands that do next to nothing in a repository without refs: git has them too. */
+const SHARED: readonly (readonly string[])[] = [
+  ["--version"],
+  ["check-ref-format", "refs/heads/main"],
+  ["for-each-ref"],
+  ["show-ref", "--exists", "HEAD"],
+  ["symbolic-ref", "HEAD"],
+  ["update-ref", "--stdin"],
+  ["pack-refs"],
+  ["reflog", "list"],
+  ["refs", "list"],
+];
+
+/** The same of commands that git does not have. */
+const OURS: readonly (readonly string[])[] = [
+  ["dump", "."],
+  ["stats", "."],
+  ["verify", "."],
+  ["clean", "--dry-run", "."],
+  ["compact", "."],
+  ["repair", "--dry-run", "."],
+];
 
 /** How long each command takes to start and to end. */
-export const startUps: readonly Case[] = Object.entries(COMMANDS).map(([name, args]) => ({
-  name: `start-${name}`,
+export const startUps: readonly Case[] = [...SHARED, ...OURS].map((args) => ({
+  name: `start-${args[0]!.replaceAll("-", " ").trim().replaceAll(" ", "-")}`,
   description: `start-up: ${args.join(" ")}`,
   unit: "ms",
   async start(context) {
     const repo = await emptyRepo(context);
-    return compareProcesses(reftable({ repo }, args), context.git.command(args, { cwd: repo }));
+    const ours = reftable({ repo, write: true }, args);
+    if (SHARED.includes(args)) {
+      return compareProcesses(ours, context.git.command(args, { cwd: repo }));
+    }
+    return {
+      ours: () => timeProcess(ours),
+      peakMemory: { ours: () => measurePeakMemory(ours) },
+    };
   },
 }));
