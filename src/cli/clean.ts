@@ -13,6 +13,7 @@ const spec: CommandSpec = {
     WORKTREE,
   ],
   notes: STACK_PATH,
+  examples: [["clean --dry-run .", "tells what would be removed from the repository here"]],
 };
 
 /** `reftable clean` */

@@ -76,6 +76,7 @@ export const GROUPS: readonly (readonly [title: string, names: readonly string[]
     "symbolic-ref",
     "update-ref",
     "refs",
+    "reflog",
     "pack-refs",
     "check-ref-format",
   ]],

@@ -20,6 +20,9 @@ const spec: CommandSpec = {
   ],
   notes: `${STACK_PATH}
 <time> is seconds since 1970, a date such as 2026-01-31, '<n>.days.ago', or 'now' for all.`,
+  examples: [
+    ["compact --expire-before 90.days.ago .", "merges all tables, without old entries of logs"],
+  ],
 };
 
 /** `reftable compact` */

@@ -41,6 +41,11 @@ const spec: CommandSpec = {
   ],
   notes: `<path> is a table, a directory of tables, a '.git' directory, a working tree or a bare
 repository. A table shows its tombstones, a stack only what is there.`,
+  examples: [
+    ["dump .", "prints all refs and logs of the repository here"],
+    ["dump --ref refs/heads/main .", "prints a branch and its log"],
+    ["dump -b table.ref", "prints the blocks that a table consists of"],
+  ],
 };
 
 /** What answers questions about records: a table or a stack. */

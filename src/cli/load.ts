@@ -33,6 +33,9 @@ const spec: CommandSpec = {
     { short: "v", long: "verbose", help: "print what was written" },
   ],
   notes: `Records are read from standard input, in any order. <table> appears when it is complete.`,
+  examples: [
+    ["dump --json . | reftable load all.ref", "writes one table of all that a stack holds"],
+  ],
 };
 
 /** `reftable load` */

@@ -11,7 +11,7 @@ import { formatHelp, formatSynopsis, formatTable, formatUsage, PROGRAM } from ".
 
 const SYNOPSIS = formatSynopsis([
   `${PROGRAM} [-C <path>] [-c <name>=<value>] [--git-dir=<path>] <command> [<args>]`,
-  `${PROGRAM} <command> --help`,
+  `${PROGRAM} [<command>] --help`,
 ]);
 
 /**

@@ -25,6 +25,7 @@ const spec: CommandSpec = {
   usage: PACK_USAGE,
   options: PACK_OPTIONS,
   notes: "Which refs are packed makes a difference only where refs are files.",
+  examples: [["pack-refs --all", "packs all refs into one file, or merges all tables"]],
   repository: true,
   plumbing: true,
 };

@@ -14,6 +14,7 @@ const spec: CommandSpec = {
     WORKTREE,
   ],
   notes: STACK_PATH,
+  examples: [["stats .", "shows the tables of the repository here"]],
 };
 
 /** `reftable stats` */

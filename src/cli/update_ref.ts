@@ -30,6 +30,8 @@ const spec: CommandSpec = {
   ],
   notes: `<new-oid> and <old-oid> are object ids, names of refs, or what Git calls revisions. A new
 value of zeros deletes the ref; an old value of zeros, or an empty one, means that it must not exist.
+Logs tell who did it: GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL, or user.name and user.email of the
+configuration. Without --allow-env, that is the repository's and what -c says.
 
 Lines of standard input, all done together or not at all:
     update <ref> <new-oid> [<old-oid>]      symref-update <ref> <target> [oid <old> | ref <old>]

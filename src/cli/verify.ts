@@ -28,7 +28,12 @@ const spec: CommandSpec = {
   ],
   notes: `<path> is a table, a directory of tables, a '.git' directory, a working tree or a bare
 repository. Nothing is printed of what is sound. The exit code is 0 when there are no errors, 1 when
-there are, and 128 when something could not be checked.`,
+there are, and 128 when something could not be checked. Refs that are files are checked by
+'refs verify'.`,
+  examples: [
+    ["verify .", "checks all tables of the repository here"],
+    ["verify --json table.ref", "tells programs what is wrong with a table"],
+  ],
 };
 
 /** `reftable verify` */

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { eachOf, reftable } from "./run_cli.ts";
 
 Deno.test("reftable tells how it is used", async () => {
@@ -24,6 +25,16 @@ Deno.test("reftable tells how it is used", async () => {
     assert(run.stdout.endsWith("\n") && !run.stdout.endsWith("\n\n"));
     for (const line of run.stdout.split("\n")) assert(line.length <= 100, line);
   });
+});
+
+Deno.test("reftable --help names every command, each of which has examples", async () => {
+  const { stdout } = await reftable(["--help"], { read: [] });
+  const named = [...stdout.matchAll(/^ {4}([a-z][a-z-]*) {2}/gm)].map(([, name]) => name!);
+  assertEquals(named.toSorted(), Object.keys(COMMANDS).toSorted());
+  for (const name of named) {
+    const { spec } = (await COMMANDS[name]!.load()).command;
+    assert(spec.examples, name);
+  }
 });
 
 Deno.test("reftable takes a value that looks like --help as a value", async () => {
