@@ -10,8 +10,8 @@ import type { PackedChange, PackedLock } from "./packed/packed_store.ts";
 import { isPackable, packedValue, sortPacked } from "./packed/packed_value.ts";
 import type { RefLock } from "./ref_lock.ts";
 
-/** How many files to write at the same time; there may be no more than some that can be open. */
-const AT_ONCE = 8;
+/** How many files to write at the same time: there may be few left that can be open, and more take no less time. */
+const AT_ONCE = 4;
 
 /** A change of a ref that is locked. */
 interface LockedChange {
