@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseDeb822, parseSourcesList } from "./install_git.ts";
+import { parseDeb822, parseSourcesList } from "./debian.ts";
 
 Deno.test("parseDeb822() finds the mirrors of Debian's own suites", () => {
   const text = `# Debian
