@@ -9,6 +9,7 @@ import { encodeText } from "../src/bytes/text.ts";
 import { type Block, type BlockType, frameBlock } from "../src/format/block.ts";
 import { BlockCursor } from "../src/format/block_cursor.ts";
 import { BytesSource } from "../src/io/block_source.ts";
+import { inflate } from "../src/io/inflate.ts";
 import { runSync } from "../src/io/io.ts";
 import { BlockLoader } from "../src/table/block_loader.ts";
 import { readLayout, type TableLayout } from "../src/table/layout.ts";
@@ -23,7 +24,7 @@ export function layoutOf(bytes: Uint8Array): TableLayout {
 /** All blocks of a table in the order of the file. */
 export function blocksOf(bytes: Uint8Array): Block[] {
   const layout = layoutOf(bytes);
-  const loader = new BlockLoader(new BytesSource(bytes, "table"), layout, 0);
+  const loader = new BlockLoader(new BytesSource(bytes, "table"), layout, 0, inflate);
   const blocks: Block[] = [];
   let offset = (layout.refs ?? layout.logs)?.start ?? layout.end;
   while (offset < layout.end) {

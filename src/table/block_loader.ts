@@ -10,7 +10,7 @@ import { ReftableError } from "../errors.ts";
 import { damaged, unreadable } from "../format/damage.ts";
 import { headerSize } from "../format/header.ts";
 import { type BlockSource, readRequest } from "../io/block_source.ts";
-import { inflate } from "../io/inflate.ts";
+import type { Inflate } from "../io/inflate.ts";
 import { type Io, perform } from "../io/io.ts";
 import { BlockCache } from "./block_cache.ts";
 import type { TableLayout } from "./layout.ts";
@@ -35,18 +35,21 @@ export class BlockLoader {
   readonly #cache: BlockCache;
   readonly #guess: number;
   readonly #single: SingleStretch;
+  readonly #inflateWith: Inflate | undefined;
 
   /**
    * @param source Where the bytes come from.
    * @param layout What the table's header and footer say.
    * @param cacheSize How many bytes of blocks to keep for lookups.
+   * @param inflate Inflates log blocks; without it, which saves who only wants refs from loading it, there are none.
    */
-  constructor(source: BlockSource, layout: TableLayout, cacheSize: number) {
+  constructor(source: BlockSource, layout: TableLayout, cacheSize: number, inflate?: Inflate) {
     this.layout = layout;
     this.#source = source;
     this.#cache = new BlockCache(cacheSize);
     this.#guess = layout.blockSize || UNKNOWN_BLOCK_SIZE;
     this.#single = new SingleStretch(source);
+    this.#inflateWith = inflate;
   }
 
   /** The block at an offset if it was loaded for a lookup lately. */
@@ -100,8 +103,13 @@ export class BlockLoader {
       throw damaged("block-length", file, offset, `block length at offset ${offset} is ${length}`);
     }
     if (type === BlockType.log) {
+      const inflate = this.#inflateWith;
+      if (!inflate) {
+        const finding = `expected no log block at offset ${offset}`;
+        throw damaged("block-type", file, offset, finding);
+      }
       let block;
-      while (!(block = this.#inflate(offset, headerOffset, length, bytes))) {
+      while (!(block = this.#inflate(inflate, offset, headerOffset, length, bytes))) {
         if (bytes.length >= end - offset) {
           throw damaged(
             "deflate",
@@ -134,6 +142,7 @@ export class BlockLoader {
 
   /** Inflates a log block; `undefined` when it needs more bytes than it got. */
   #inflate(
+    inflate: Inflate,
     offset: number,
     headerOffset: number,
     length: number,

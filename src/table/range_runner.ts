@@ -2,6 +2,7 @@ import type { BlockSource } from "../io/block_source.ts";
 import { BytesSource } from "../io/block_source.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import { openFileSource } from "../io/file_source.ts";
+import { inflate } from "../io/inflate.ts";
 import { type Io, runAsync } from "../io/io.ts";
 import { BlockLoader } from "./block_loader.ts";
 import type { TableLayout } from "./layout.ts";
@@ -71,7 +72,7 @@ export async function walkRange(
   { signal, onProgress }: RangeHooks,
   turn: number = TURN,
 ): Promise<RangeReport> {
-  const walk = new RangeWalk(new BlockLoader(source, layout, 0), start, end);
+  const walk = new RangeWalk(new BlockLoader(source, layout, 0, inflate), start, end);
   while (await runAsync(walkFor(walk, turn))) {
     onProgress?.(walk.position - start);
     await new Promise((resolve) => setTimeout(resolve));

@@ -11,6 +11,7 @@ import { RecordBuffer } from "../format/record_buffer.ts";
 import { refnameProblem } from "../format/refname.ts";
 import { decodeRef, encodeRef, type RefRecord } from "../format/ref_record.ts";
 import { BytesSource } from "../io/block_source.ts";
+import { inflate } from "../io/inflate.ts";
 import { runSync } from "../io/io.ts";
 import { BlockLoader } from "./block_loader.ts";
 
@@ -121,6 +122,7 @@ class Salvager {
         logs: { type: BlockType.log, ...section },
       },
       0,
+      inflate,
     );
   }
 

@@ -8,6 +8,7 @@ import { decodeRef, type RefRecord } from "../format/ref_record.ts";
 import { type BlockSource, BytesSource } from "../io/block_source.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import { openFileSource } from "../io/file_source.ts";
+import { inflate } from "../io/inflate.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
 import { BlockLoader } from "./block_loader.ts";
 import { type BlockInfo, describeBlocks } from "./blocks.ts";
@@ -62,7 +63,8 @@ export class Table implements Disposable {
   private constructor(source: BlockSource, layout: TableLayout, options: TableOptions) {
     this.#source = source;
     this.#layout = layout;
-    this.#loader = new BlockLoader(source, layout, options.cacheSize ?? DEFAULT_CACHE_SIZE);
+    const { cacheSize = DEFAULT_CACHE_SIZE } = options;
+    this.#loader = new BlockLoader(source, layout, cacheSize, inflate);
     this.#oid = new Uint8Array(layout.hashSize);
     this.#objects = new ObjectLookup(this.#loader);
     this.#search = new Search(this.#loader, new BlockCursor(layout.hashSize));

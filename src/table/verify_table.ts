@@ -2,6 +2,7 @@ import { problemOf } from "../format/damage.ts";
 import type { HashName } from "../format/hash.ts";
 import type { Problem } from "../format/problem.ts";
 import type { BlockSource } from "../io/block_source.ts";
+import { inflate } from "../io/inflate.ts";
 import { runAsync } from "../io/io.ts";
 import { BlockLoader } from "./block_loader.ts";
 import { blockStarts, firstBlock, planRanges } from "./block_starts.ts";
@@ -131,7 +132,7 @@ async function verifyRanges(
   const parts = options.parts ?? Math.max(1, wanted);
   const starts = parts === 1
     ? [firstBlock(layout), layout.end]
-    : await runAsync(blockStarts(new BlockLoader(source, layout, 0)));
+    : await runAsync(blockStarts(new BlockLoader(source, layout, 0, inflate)));
   const bounds = planRanges(starts, parts, (offset) => workBefore(layout, offset));
   const done = bounds.map(() => 0);
 

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
 import { ReftableError, Table } from "@reftable/reftable";
+import { BlockType } from "../../src/format/block.ts";
+import { inflate } from "../../src/io/inflate.ts";
 import { runSync } from "../../src/io/io.ts";
 import { BlockLoader } from "../../src/table/block_loader.ts";
 import { blocksOf, layoutOf } from "../blocks.ts";
@@ -16,7 +18,7 @@ import {
 import { CountingSource } from "../sources.ts";
 
 const loaderFor = (bytes: Uint8Array) =>
-  new BlockLoader(new CountingSource(bytes, "x.ref"), layoutOf(bytes), 0x100000);
+  new BlockLoader(new CountingSource(bytes, "x.ref"), layoutOf(bytes), 0x100000, inflate);
 
 function load(bytes: Uint8Array, offset: number) {
   return runSync(loaderFor(bytes).load(offset));
@@ -36,12 +38,26 @@ Deno.test("BlockLoader.load() and sequence() give the same blocks", () => {
 Deno.test("BlockLoader.load() keeps a block for the next time", () => {
   const { bytes } = fixture("git/mixed-4k.ref");
   const source = new CountingSource(bytes);
-  const loader = new BlockLoader(source, layoutOf(bytes), 0x100000);
+  const loader = new BlockLoader(source, layoutOf(bytes), 0x100000, inflate);
   assertEquals(loader.cached(4096), undefined);
   const block = runSync(loader.load(4096));
   source.reset();
   assert(runSync(loader.load(4096)) === block && loader.cached(4096) === block);
   assertEquals(source.reads, 0);
+});
+
+Deno.test("BlockLoader expects no log block where it cannot inflate any", () => {
+  const { bytes } = fixture("git/mixed-4k.ref");
+  const loader = new BlockLoader(new CountingSource(bytes, "x.ref"), layoutOf(bytes), 0);
+  for (const { type, offset } of blocksOf(bytes)) {
+    if (type !== BlockType.log) {
+      assertEquals(runSync(loader.load(offset)).type, type);
+      continue;
+    }
+    const error = assertThrows(() => runSync(loader.load(offset)), ReftableError);
+    assertEquals(error.problem, "block-type");
+    assert(error.message.endsWith(`expected no log block at offset ${offset}`), error.message);
+  }
 });
 
 Deno.test("BlockLoader finds the next block behind padding, or at once", () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { encodeHex } from "../../src/bytes/hex.ts";
 import { BytesSource } from "../../src/io/block_source.ts";
+import { inflate } from "../../src/io/inflate.ts";
 import { MentionBuilder } from "../../src/table/block_mentions.ts";
 import { BlockLoader } from "../../src/table/block_loader.ts";
 import { ObjectBuilder } from "../../src/table/object_columns.ts";
@@ -22,7 +23,7 @@ Deno.test("objectsAgree() takes what git and JGit write, in any ranges, and no p
     const layout = layoutOf(bytes);
     if (!layout.objects) continue;
     tables++;
-    const loader = new BlockLoader(new BytesSource(bytes, name), layout, 0);
+    const loader = new BlockLoader(new BytesSource(bytes, name), layout, 0, inflate);
     const offsets = blocksOf(bytes).map(({ offset }) => offset);
     const end = layout.logs?.start ?? layout.end;
     for (const step of [offsets.length, 17, 3]) {

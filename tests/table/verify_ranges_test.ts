@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { ReftableError, verifyTable } from "@reftable/reftable";
 import { BytesSource } from "../../src/io/block_source.ts";
+import { inflate } from "../../src/io/inflate.ts";
 import { runSync } from "../../src/io/io.ts";
 import { BlockLoader } from "../../src/table/block_loader.ts";
 import { blockStarts, planRanges } from "../../src/table/block_starts.ts";
@@ -26,7 +27,7 @@ import { fixture, fixtures } from "../fixtures.ts";
 import { withBytes, withPosition } from "./verifying.ts";
 
 function loaderFor(bytes: Uint8Array): BlockLoader {
-  return new BlockLoader(new BytesSource(bytes, "x.ref"), layoutOf(bytes), 0);
+  return new BlockLoader(new BytesSource(bytes, "x.ref"), layoutOf(bytes), 0, inflate);
 }
 
 const startsOf = (bytes: Uint8Array) => runSync(blockStarts(loaderFor(bytes)));

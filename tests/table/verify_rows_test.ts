@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { BytesSource } from "../../src/io/block_source.ts";
+import { inflate } from "../../src/io/inflate.ts";
 import { BlockLoader } from "../../src/table/block_loader.ts";
 import { verifyRange } from "../../src/table/verify_range.ts";
 import { listRows } from "../../src/table/verify_sections.ts";
@@ -9,7 +10,7 @@ import { fixture } from "../fixtures.ts";
 Deno.test("listRows() lists blocks with what they hold, whatever report they are in", () => {
   const { bytes } = fixture("git/restart-4-1k.ref");
   const layout = layoutOf(bytes);
-  const loader = new BlockLoader(new BytesSource(bytes, "x.ref"), layout, 0);
+  const loader = new BlockLoader(new BytesSource(bytes, "x.ref"), layout, 0, inflate);
   const blocks = blocksOf(bytes);
   const middle = blocks[blocks.length >> 1]!.offset;
   const whole = listRows([verifyRange(loader, 0, layout.end)]);

@@ -2,17 +2,7 @@ import { compareText } from "../../bytes/text.ts";
 import { ReftableError } from "../../errors.ts";
 import type { DirectoryEntry, FileInfo, FileSystem } from "../../io/file_system.ts";
 import { within } from "../git_directory.ts";
-
-/** Lists a directory; nothing when there is none. */
-export function listDirectory(fileSystem: FileSystem, path: string): DirectoryEntry[] {
-  if (fileSystem.statSync(path)?.kind !== "directory") return [];
-  try {
-    return fileSystem.listSync(path);
-  } catch (error) {
-    if (error instanceof ReftableError && error.code === "not-exist") return [];
-    throw error;
-  }
-}
+import { listDirectory } from "./list_directory.ts";
 
 /** A file in which a ref or a log is. */
 interface FoundFile {

@@ -2,7 +2,7 @@ import type { HashName } from "../../format/hash.ts";
 import type { FileMode, FileSystem } from "../../io/file_system.ts";
 import type { StoredRef } from "../stored_ref.ts";
 import type { FilesLogs } from "./files_logs.ts";
-import { readLooseRef } from "./loose_refs.ts";
+import { readLooseRef } from "./loose_ref.ts";
 import type { PackedStore } from "./packed/packed_store.ts";
 import { refPath, type RefPaths } from "./ref_paths.ts";
 

@@ -6,7 +6,7 @@ import { acquireLock } from "../../io/lock.ts";
 import { readIfPresent } from "../../io/requests.ts";
 import { Stack } from "../../stack/stack.ts";
 import { TABLES_LIST } from "../../stack/tables_list.ts";
-import { listDirectory } from "../files/file_walk.ts";
+import { listDirectory } from "../files/list_directory.ts";
 import { checkLogs, checkRefs } from "./check_copy.ts";
 import { findCollisions, refuse } from "./collisions.ts";
 import {

@@ -4,7 +4,7 @@ import type { FileSystem } from "../../io/file_system.ts";
 import { runSync } from "../../io/io.ts";
 import { dirname } from "../../io/path.ts";
 import { readIfPresent } from "../../io/requests.ts";
-import { listDirectory } from "../files/file_walk.ts";
+import { listDirectory } from "../files/list_directory.ts";
 import { beside, within } from "../git_directory.ts";
 import { isRootRef } from "../names.ts";
 import { checkOid, checkTarget, isRefname } from "./check_value.ts";

@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { MemoryFileSystem, ReftableError } from "@reftable/reftable";
 import { compareText } from "../../../src/bytes/text.ts";
-import { listLooseRefs, readLooseRef } from "../../../src/refs/files/loose_refs.ts";
+import { readLooseRef } from "../../../src/refs/files/loose_ref.ts";
+import { listLooseRefs } from "../../../src/refs/files/loose_refs.ts";
 import type { RefPaths } from "../../../src/refs/files/ref_paths.ts";
 import { gitTest } from "../../peers/git.ts";
 import { makeCommits } from "../open_backend.ts";
