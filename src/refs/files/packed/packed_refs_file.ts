@@ -2,12 +2,12 @@ import { compareBytes } from "../../../bytes/compare.ts";
 import { compareText, decodeAscii, decodeText, encodeText, isAscii } from "../../../bytes/text.ts";
 import { ReftableError } from "../../../errors.ts";
 import { type HashName, hashSize } from "../../../format/hash.ts";
-import { refnameProblem } from "../../../format/refname.ts";
 import type { FileSystem, ReadableFile } from "../../../io/file_system.ts";
 import type { ListRefsOptions } from "../../backend.ts";
-import { isSafeRefname } from "../../names.ts";
 import type { StoredDirectRef, StoredPeeledRef } from "../../stored_ref.ts";
 import { FileBytes, memoryBytes, type RandomBytes } from "./file_bytes.ts";
+import { PackedRefParser } from "./packed_ref_parser.ts";
+import { sortPackedRefs } from "./sort_packed_refs.ts";
 
 /** A file up to this size is read at once. */
 const SMALL = 0x10000;
@@ -42,11 +42,13 @@ export class PackedRefsFile {
   readonly #bytes: RandomBytes;
   /** Where the first ref is. */
   readonly #start: number;
+  readonly #parser: PackedRefParser;
   #users = 1;
 
   private constructor(path: string, hash: HashName, file: ReadableFile) {
     this.#path = path;
     this.#digits = 2 * hashSize(hash);
+    this.#parser = new PackedRefParser(path, this.#digits, this.#damaged);
     this.#file = file;
     const whole = () => new FileBytes(file).at(0, file.size);
     this.#bytes = file.size <= SMALL ? memoryBytes(whole()) : new FileBytes(file);
@@ -58,7 +60,9 @@ export class PackedRefsFile {
       ? "tags"
       : "none";
     this.#checkEnd();
-    if (!traits.includes("sorted")) this.#bytes = memoryBytes(this.#sort(whole()));
+    if (!traits.includes("sorted")) {
+      this.#bytes = memoryBytes(sortPackedRefs(whole(), start, this.#digits, this.#damaged));
+    }
   }
 
   /**
@@ -115,30 +119,6 @@ export class PackedRefsFile {
     while (last > this.#start && !isStart(last)) last--;
     const isWhole = this.#bytes.at(size - 1, 1)[0] === NEWLINE && size - last >= this.#digits + 2;
     if (!isWhole) throw this.#damaged(last);
-  }
-
-  /** Puts the refs of a file in order that says nothing about it. */
-  #sort(bytes: Uint8Array): Uint8Array {
-    const records: { name: string; start: number; end: number }[] = [];
-    let isSorted = true;
-    for (let start = this.#start; start < bytes.length;) {
-      const newline = bytes.indexOf(NEWLINE, start);
-      if (newline - start < this.#digits + 2) throw this.#damaged(start);
-      const name = decodeText(bytes, start + this.#digits + 1, newline);
-      const end = bytes[newline + 1] === CARET ? bytes.indexOf(NEWLINE, newline + 1) : newline;
-      const last = records.at(-1);
-      if (last && compareText(last.name, name) >= 0) isSorted = false;
-      records.push({ name, start, end: end + 1 });
-      start = end + 1;
-    }
-    if (isSorted) return bytes;
-    const sorted = bytes.slice();
-    let position = this.#start;
-    for (const { start, end } of records.sort((a, b) => compareText(a.name, b.name))) {
-      sorted.set(bytes.subarray(start, end), position);
-      position += end - start;
-    }
-    return sorted;
   }
 
   /** Where the refs begin, in bytes from the start of the file, as it would be in order. */
@@ -279,7 +259,7 @@ export class PackedRefsFile {
         if (newline < 0 || newline + 1 === bytes.length && !isLast) break;
         const end = bytes[newline + 1] === CARET ? bytes.indexOf(NEWLINE, newline + 1) : newline;
         if (end < 0) break;
-        yield this.#parse(bytes, text, { position, start, newline, end });
+        yield this.#parser.parse(bytes, text, { position, start, newline, end });
         start = end + 1;
       }
       if (start === 0 && isLast) throw this.#damaged(position);
@@ -290,47 +270,8 @@ export class PackedRefsFile {
     }
   }
 
-  #parse(
-    bytes: Uint8Array,
-    text: string | undefined,
-    { position, start, newline, end }: RecordPlace,
-  ): StoredDirectRef | StoredPeeledRef {
-    const nameStart = start + this.#digits + 1;
-    const oid = this.#oidAt(bytes, text, start);
-    if (oid === undefined || nameStart > newline || !IS_SPACE[bytes[nameStart - 1]!]) {
-      throw this.#damaged(position + start);
-    }
-    const refname = text?.slice(nameStart, newline) ?? decodeText(bytes, nameStart, newline);
-    if (MAY_BE_DANGEROUS.test(refname)) this.#checkSafe(refname, position + start);
-    if (end === newline) return { kind: "direct", refname, oid };
-    const peeled = this.#oidAt(bytes, text, newline + 2);
-    if (peeled === undefined || newline + 2 + this.#digits !== end) {
-      throw this.#damaged(position + newline + 1);
-    }
-    return { kind: "peeled", refname, oid, peeled };
-  }
-
-  #oidAt(bytes: Uint8Array, text: string | undefined, start: number): string | undefined {
-    const end = start + this.#digits;
-    let kinds = 0;
-    for (let i = start; i < end; i++) kinds |= DIGIT_KINDS[bytes[i]!] ?? NO_DIGIT;
-    if (kinds & NO_DIGIT) return undefined;
-    const oid = text?.slice(start, end) ?? decodeAscii(bytes.subarray(start, end));
-    return kinds & UPPER_CASE ? oid.toLowerCase() : oid;
-  }
-
-  /** A name that leads elsewhere is not only a bad one. */
-  #checkSafe(refname: string, offset: number): void {
-    const hasNul = refname.includes("\0");
-    if (!hasNul && (refnameProblem(refname) === undefined || isSafeRefname(refname))) return;
-    const message = hasNul
-      ? `packed refname contains embedded NULL: ${refname}`
-      : `packed refname is dangerous: ${refname}`;
-    throw new ReftableError("format", message, { file: this.#path, offset });
-  }
-
   /** Says in Git's words that a line makes no sense. */
-  #damaged(offset: number): ReftableError {
+  readonly #damaged = (offset: number): ReftableError => {
     const newline = this.#findNewline(offset);
     const line = decodeText(this.#bytes.at(offset, (newline ?? this.end) - offset));
     const shown = line.length < 80 ? line : `${line.slice(0, 75)}...`;
@@ -339,29 +280,5 @@ export class PackedRefsFile {
       file: this.#path,
       offset,
     });
-  }
+  };
 }
-
-/** Where a ref stands in what was read: from `start` to `end`, its name up to `newline`. */
-interface RecordPlace {
-  readonly position: number;
-  readonly start: number;
-  readonly newline: number;
-  readonly end: number;
-}
-
-const UPPER_CASE = 1;
-const NO_DIGIT = 2;
-
-/** What each byte is where a hexadecimal digit should be. */
-const DIGIT_KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
-  const character = String.fromCharCode(byte);
-  return /[0-9a-f]/.test(character) ? 0 : /[A-F]/.test(character) ? UPPER_CASE : NO_DIGIT;
-});
-
-const IS_SPACE = Uint8Array.from({ length: 256 }, (_, byte) => {
-  return /[ \t\v\f\r]/.test(String.fromCharCode(byte)) ? 1 : 0;
-});
-
-/** What a dangerous name has in it; hardly any other has. */
-const MAY_BE_DANGEROUS = /^(?!refs\/)|\/\.{0,2}(?:\/|$)|\0/;
