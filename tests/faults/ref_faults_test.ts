@@ -1,7 +1,17 @@
-import { assertGreater } from "@std/assert";
+import { assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { MemoryFileSystem } from "@reftable/reftable";
 import { oid } from "../stack/changes.ts";
+import { FAULTS, FaultyFileSystem } from "./faulty_file_system.ts";
+import { openStore } from "./memory_repository.ts";
 import { refScenario } from "./ref_scenarios.ts";
-import { addTotals, formatTotals, type Scenario, type Totals, tryFaults } from "./try_faults.ts";
+import {
+  addTotals,
+  copyOf,
+  formatTotals,
+  type Scenario,
+  type Totals,
+  tryFaults,
+} from "./try_faults.ts";
 
 const SCENARIOS: readonly Scenario[] = (["reftable", "files"] as const).flatMap((format) => [
   refScenario({
@@ -16,17 +26,30 @@ const SCENARIOS: readonly Scenario[] = (["reftable", "files"] as const).flatMap(
       await acknowledge();
     },
   }),
-  // Several at once are tried on stacks.
-  ...format === "reftable" ? [] : [refScenario({
-    format,
-    name: "several transactions",
-    async run(refs, acknowledge) {
-      for (let i = 0; i < 2; i++) {
-        await refs.transaction((t) => t.update("HEAD", oid(20 + i)), { message: "change" });
+  // Several at once are tried on stacks, and these have no directories.
+  ...format === "reftable" ? [] : [
+    refScenario({
+      format,
+      name: "refs in directories of their own",
+      async run(refs, acknowledge) {
+        await refs.transaction((transaction) => {
+          transaction.create("refs/heads/a/b/c", oid(7));
+          transaction.delete("refs/heads/topic/two");
+        }, { message: "change" });
         await acknowledge();
-      }
-    },
-  })],
+      },
+    }),
+    refScenario({
+      format,
+      name: "several transactions",
+      async run(refs, acknowledge) {
+        for (let i = 0; i < 2; i++) {
+          await refs.transaction((t) => t.update("HEAD", oid(20 + i)), { message: "change" });
+          await acknowledge();
+        }
+      },
+    }),
+  ],
   refScenario({
     format,
     name: "packing",
@@ -54,6 +77,41 @@ for (const scenario of SCENARIOS) {
     addTotals(sum, await tryFaults(scenario));
   });
 }
+
+Deno.test("RefStore leaves logs that tell what happened, when a ref in a file cannot be changed", async () => {
+  const scenario = refScenario({
+    format: "files",
+    name: "several refs",
+    async run(refs) {
+      await refs.transaction((transaction) => {
+        transaction.update("HEAD", oid(20));
+        transaction.update("refs/heads/topic/one", oid(21));
+        transaction.delete("refs/heads/old");
+      }, { message: "change" });
+    },
+  });
+  const before = new MemoryFileSystem();
+  await scenario.prepare(before);
+  const counting = new FaultyFileSystem(copyOf(before));
+  await scenario.run(counting.fileSystem, () => Promise.resolve());
+  const fault = FAULTS.find(({ name }) => name === "EIO");
+  const values: string[] = [];
+  for (const [at, { verb }] of counting.operations.entries()) {
+    if (verb !== "rename") continue;
+    const memory = copyOf(before);
+    const faulty = new FaultyFileSystem(memory, undefined, fault, at);
+    await assertRejects(() => scenario.run(faulty.fileSystem, () => Promise.resolve()));
+    await using refs = await openStore({ fileSystem: memory });
+    const told = (name: string) => refs.reflog(name).take(1).toArray()[0]?.newOid;
+    const value = (name: string) => refs.resolve(name)?.oid;
+    for (const name of ["HEAD", "refs/heads/main", "refs/heads/topic/one", "refs/heads/old"]) {
+      assertEquals(told(name), value(name), name);
+    }
+    values.push(`${value("HEAD")} ${value("refs/heads/topic/one")}`);
+  }
+  // Before anything was changed, and when one was.
+  assertEquals(values.slice(0, 2), [`${oid(1)} ${oid(2)}`, `${oid(20)} ${oid(2)}`]);
+});
 
 Deno.test("tryFaults() tries refs too", () => {
   console.log(`refs: ${formatTotals(sum)}`);
