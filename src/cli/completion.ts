@@ -72,9 +72,7 @@ const LIST_REFS = `${PROGRAM} for-each-ref --format='%(refname)' 2>/dev/null`;
 /** What bash and zsh have in common; only how they number words and offer choices differs. */
 function formatFunction(
   specs: readonly CommandSpec[],
-  { first, line, current, word, offer }: Readonly<
-    Record<"first" | "line" | "current" | "word" | "offer", string>
-  >,
+  { first, line, current, offer }: Readonly<Record<"first" | "line" | "current" | "offer", string>>,
 ): string {
   const top = [...Object.keys(COMMANDS), ...GLOBAL_WORDS].join(" ");
   const cases = specs.map((spec) =>
@@ -105,9 +103,6 @@ ${parents.join("")}    esac
     ("") choices=${quote(top)} ;;
 ${cases.join("\n")}
   esac
-  if [[ $operand = ref && "${word}" != -* ]]; then
-    choices="$choices $(${LIST_REFS})"
-  fi
 ${offer}
 }
 `;
@@ -118,8 +113,17 @@ function formatBash(specs: readonly CommandSpec[]): string {
     first: "1",
     line: "COMP_WORDS",
     current: "COMP_CWORD",
-    word: "${COMP_WORDS[COMP_CWORD]}",
-    offer: `  COMPREPLY=($(compgen -W "$choices" -- "\${COMP_WORDS[COMP_CWORD]}"))
+    // Refs are not for compgen, which would run what stands in their names.
+    offer: `  local word=\${COMP_WORDS[COMP_CWORD]} ref
+  COMPREPLY=($(compgen -W "$choices" -- "$word"))
+  if [[ $operand = ref && $word != -* ]]; then
+    while IFS= read -r ref; do
+      if [[ $ref = "$word"* ]]; then
+        printf -v ref %q "$ref"
+        COMPREPLY+=("$ref")
+      fi
+    done < <(${LIST_REFS})
+  fi
   if [[ \${COMPREPLY[0]} = *= ]]; then compopt -o nospace; fi`,
   });
   return `# bash completion for ${PROGRAM}
@@ -132,8 +136,8 @@ function formatZsh(specs: readonly CommandSpec[]): string {
     first: "2",
     line: "words",
     current: "CURRENT",
-    word: "$PREFIX",
     offer: `  compadd -- \${=choices}
+  if [[ $operand = ref && $PREFIX != -* ]]; then compadd -- \${(f)"$(${LIST_REFS})"}; fi
   if [[ $operand = path ]]; then _files; fi`,
   });
   return `#compdef ${PROGRAM}

@@ -43,7 +43,6 @@ const spec: CommandSpec = {
     ["refs migrate --ref-format=reftable --dry-run", "tells whether all refs fit into tables"],
     ["refs rename refs/heads/old refs/heads/new", "renames a branch, its log too"],
   ],
-  operand: "ref",
   // What it is for may be to find out what is wrong.
   repository: "found",
   plumbing: true,
