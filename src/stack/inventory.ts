@@ -1,6 +1,7 @@
 import type { BlockInfo } from "../table/blocks.ts";
 import type { Table } from "../table/table.ts";
 import type { StackHost } from "./host.ts";
+import { statTarget } from "./listed_tables.ts";
 import type { StackLocation } from "./snapshot.ts";
 import { isTableName } from "./table_name.ts";
 import { TABLES_LIST } from "./tables_list.ts";
@@ -105,7 +106,7 @@ export async function listStrayFiles(
       : /\.temp\.[^.]*$/.test(name)
       ? found.temporaries
       : undefined;
-    const info = kind && (await fileSystem.stat(`${directory}/${name}`));
+    const info = kind && (await statTarget(fileSystem, `${directory}/${name}`));
     if (info) kind.push({ name, mtime: info.mtime });
   }
   for (const files of Object.values(found)) files.sort((a, b) => a.name < b.name ? -1 : 1);

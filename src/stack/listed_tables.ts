@@ -3,11 +3,11 @@ import { type ProblemCode, ReftableError } from "../errors.ts";
 import type { Problem } from "../format/problem.ts";
 import type { BlockSource } from "../io/block_source.ts";
 import { openFileSource } from "../io/file_source.ts";
-import type { FileSystem } from "../io/file_system.ts";
+import type { FileInfo, FileSystem } from "../io/file_system.ts";
 import { runAsync } from "../io/io.ts";
 import { readIfPresent } from "../io/requests.ts";
 import type { StackLocation } from "./snapshot.ts";
-import { isPlainName, TABLES_LIST } from "./tables_list.ts";
+import { isPlainName, quoteName, TABLES_LIST } from "./tables_list.ts";
 
 /** How long to try again when tables vanish while they are opened, in milliseconds. */
 const PATIENCE = 3000;
@@ -60,8 +60,22 @@ async function readList({ fileSystem, directory }: Location): Promise<string | u
   return bytes && decodeText(bytes);
 }
 
+/** Describes what a name leads to; `undefined` when that is nothing, as of a symbolic link that leads to itself. */
+export async function statTarget(
+  fileSystem: FileSystem,
+  path: string,
+): Promise<FileInfo | undefined> {
+  try {
+    return await fileSystem.stat(path);
+  } catch (error) {
+    const { cause } = error as { readonly cause?: unknown };
+    if (cause instanceof Error && cause.name === "FilesystemLoop") return undefined;
+    throw error;
+  }
+}
+
 async function isFile(fileSystem: FileSystem, path: string): Promise<boolean> {
-  return (await fileSystem.stat(path))?.kind === "file";
+  return (await statTarget(fileSystem, path))?.kind === "file";
 }
 
 /** Reads the names that a stack's list has now, whatever they look like. */
@@ -91,7 +105,7 @@ async function openTables(
     const note = (code: ProblemCode, message: string) => {
       problems.push({ severity: "error", code, file, offset, message });
     };
-    const shown = JSON.stringify(name);
+    const shown = quoteName(name);
     if (!isPlainName(name)) {
       note("tables-list", `line ${shown} is no file name`);
     } else if (names.has(name)) {

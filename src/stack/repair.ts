@@ -7,6 +7,7 @@ import type { FileSystem } from "../io/file_system.ts";
 import { acquireLock } from "../io/lock.ts";
 import { PendingFile } from "../io/pending_file.ts";
 import type { StrayFile } from "./inventory.ts";
+import { statTarget } from "./listed_tables.ts";
 import { planRepair, type RepairPlan } from "./repair_plan.ts";
 import type { RepairStep } from "./repair_step.ts";
 import { DEFAULT_LOCK_TIMEOUT, type StackSettings } from "./settings.ts";
@@ -139,7 +140,9 @@ async function carryOut(
         break;
       case "set-aside":
         // The old list stays in its place until the new one takes it, unless it is no file at all.
-        if (step.name === TABLES_LIST && (await fileSystem.stat(listPath))?.kind === "file") {
+        if (
+          step.name === TABLES_LIST && (await statTarget(fileSystem, listPath))?.kind === "file"
+        ) {
           await write(step.as, await fileSystem.readFile(listPath));
         } else {
           await fileSystem.rename(path(step.name), path(step.as));
@@ -164,7 +167,7 @@ async function carryOut(
 async function describeFiles({ fileSystem, directory }: Location): Promise<string> {
   const entries = await fileSystem.list(directory);
   const names = entries.map(({ name }) => name).filter((name) => !name.endsWith(".lock")).sort();
-  const isFile = (await fileSystem.stat(`${directory}/${TABLES_LIST}`))?.kind === "file";
+  const isFile = (await statTarget(fileSystem, `${directory}/${TABLES_LIST}`))?.kind === "file";
   const list = isFile ? decodeText(await fileSystem.readFile(`${directory}/${TABLES_LIST}`)) : "";
   return JSON.stringify([names, list]);
 }

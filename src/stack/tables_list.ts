@@ -1,4 +1,4 @@
-import { decodeText } from "../bytes/text.ts";
+import { decodeText, encodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 
 /** The file that names the tables of a stack. */
@@ -20,14 +20,25 @@ export function parseTablesList(bytes: Uint8Array, file: string): string[] {
     if (isPlainName(name)) return;
     throw new ReftableError(
       "format",
-      `Cannot read "${file}": line ${index + 1} is ${JSON.stringify(name)}, expected a file name`,
+      `Cannot read "${file}": line ${index + 1} is ${quoteName(name)}, expected a file name`,
       { file },
     );
   });
   return lines;
 }
 
-/** Tells whether a name means a file of the directory it is looked up in, on every platform. */
+/** The longest name that a file can have, in bytes. */
+const LONGEST_NAME = 255;
+
+/** Tells whether a name can mean a file of the directory it is looked up in, and no other, on every platform. */
 export function isPlainName(name: string): boolean {
-  return name !== "" && name !== "." && name !== ".." && !/[/\\:\0]/.test(name);
+  return name !== "" && name !== "." && name !== ".." && !/[/\\:\0]/.test(name) &&
+    name.isWellFormed() && name.length <= LONGEST_NAME && encodeText(name).length <= LONGEST_NAME;
+}
+
+/** A name in a list for messages: not all of it when it is too long. */
+export function quoteName(name: string): string {
+  return name.length <= LONGEST_NAME
+    ? JSON.stringify(name)
+    : `${JSON.stringify(name.slice(0, LONGEST_NAME))}...`;
 }

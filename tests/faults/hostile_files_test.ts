@@ -30,7 +30,7 @@ import { verifySource } from "../../src/table/verify_table.ts";
 import { reftable } from "../cli/run_cli.ts";
 import { fixture } from "../fixtures.ts";
 import { block, type Bytes, concat, directRef, oid, record, table, varint } from "../hand_made.ts";
-import { addRefs, entry, filesIn, tidyTest } from "../stack/changes.ts";
+import { addRefs, assertCode, entry, filesIn, tidyTest } from "../stack/changes.ts";
 import { StackDirectory } from "../stack/stack_directory.ts";
 import { makeRepository, openStore, REPOSITORY } from "./memory_repository.ts";
 import { onlyIn } from "./only_in.ts";
@@ -133,6 +133,44 @@ tidyTest("Stack changes nothing that symbolic links in its directory lead to", a
   assertEquals(error.code, "lock");
   assertThrows(() => Deno.statSync(`${dir.path}/../made`), Deno.errors.NotFound);
   Deno.removeSync(lock);
+});
+
+tidyTest("repairStack() mends a stack with symbolic links to themselves in it", async () => {
+  const places: readonly ((dir: StackDirectory, table: string) => string)[] = [
+    (dir, table) => `${dir.path}/${table}`,
+    (dir) => dir.listPath,
+    (dir) => `${dir.path}/x.ref.temp.0badcafe`,
+    (dir) => `${dir.path}/x.ref.lock`,
+    (dir) => `${dir.path}/0x000000000001-0x000000000001-00000000.ref`,
+  ];
+  for (const place of places) {
+    using dir = new StackDirectory();
+    await makeStack(dir);
+    await using stack = await Stack.open(dir.path, { sync: false, autoCompact: false });
+    await addRefs(stack, "refs/heads/b");
+    const path = place(dir, stack.tableNames[0]!);
+    await Deno.remove(path).catch(() => {});
+    Deno.symlinkSync(path, path);
+    await repairStack(dir.path, { sync: false });
+    const { problems } = await verifyStack(dir.path);
+    assertEquals(problems.filter(({ severity }) => severity === "error"), []);
+    await using repaired = await Stack.open(dir.path);
+    assert(repaired.ref("refs/heads/b"));
+  }
+});
+
+tidyTest("repairStack() mends a list with names that no file can have", async () => {
+  for (const name of [encode("a".repeat(300)), encode("\u00e9".repeat(200)), [0xff, 0xfe]]) {
+    using dir = new StackDirectory();
+    await makeStack(dir);
+    const before = Deno.readFileSync(dir.listPath);
+    Deno.writeFileSync(dir.listPath, new Uint8Array([...before, ...name, 0x0a]));
+    await assertCode("format", Stack.open(dir.path));
+    const { problems } = await verifyStack(dir.path);
+    assertEquals(problems.map(({ code }) => code), ["tables-list"]);
+    await repairStack(dir.path, { sync: false });
+    assertEquals(Deno.readFileSync(dir.listPath), before);
+  }
 });
 
 tidyTest("Stack waits for no pipe, and reads no directory, where a file should be", async () => {

@@ -1,8 +1,8 @@
-import { assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { MemoryFileSystem } from "@reftable/reftable";
 import { oid } from "../stack/changes.ts";
 import { FAULTS, FaultyFileSystem } from "./faulty_file_system.ts";
-import { openStore } from "./memory_repository.ts";
+import { openStore, REPOSITORY } from "./memory_repository.ts";
 import { refScenario } from "./ref_scenarios.ts";
 import {
   addTotals,
@@ -111,6 +111,24 @@ Deno.test("RefStore leaves logs that tell what happened, when a ref in a file ca
   }
   // Before anything was changed, and when one was.
   assertEquals(values.slice(0, 2), [`${oid(1)} ${oid(2)}`, `${oid(20)} ${oid(2)}`]);
+});
+
+Deno.test("RefStore.pack() removes no file of a ref of which something else is packed meanwhile", async () => {
+  const { prepare } = refScenario({ format: "files", name: "packing", run: async () => {} });
+  const memory = new MemoryFileSystem();
+  await prepare(memory);
+  const path = `${REPOSITORY}/packed-refs`;
+  let locks = 0;
+  const { fileSystem } = new FaultyFileSystem(memory, ({ verb, path: lock }) => {
+    if (verb !== "create" || lock !== `${path}.lock` || ++locks !== 2) return;
+    const text = new TextDecoder().decode(memory.readFileSync(path));
+    assert(text.includes(oid(1)));
+    memory.writeFileSync(path, new TextEncoder().encode(text.replace(oid(1), oid(9))));
+  });
+  await using refs = await openStore({ fileSystem });
+  await refs.pack({ all: true });
+  assertEquals(locks, 2);
+  assertEquals(refs.resolve("refs/heads/main")?.oid, oid(1));
 });
 
 Deno.test("tryFaults() tries refs too", () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { ReftableError } from "@reftable/reftable";
 import { encodeText } from "../../src/bytes/text.ts";
 import { parseTablesList } from "../../src/stack/tables_list.ts";
@@ -16,7 +16,7 @@ Deno.test("parseTablesList() gives the names line by line", () => {
     ]],
     ["a\nb", ["a", "b"]],
     ["..a\n.b\nc..\n...\n", ["..a", ".b", "c..", "..."]],
-    ["ü\udcff\n", ["ü\udcff"]],
+    ["ü\n", ["ü"]],
   ];
   for (const [text, names] of cases) {
     assertEquals(parseTablesList(encodeText(text), "tables.list"), names, JSON.stringify(text));
@@ -40,5 +40,14 @@ Deno.test("parseTablesList() refuses names that could lead out of the directory"
       );
       assertEquals([error.code, error.file], ["format", "dir/tables.list"]);
     }
+  }
+});
+
+Deno.test("parseTablesList() refuses names that no file can have", () => {
+  assertEquals(parseTablesList(encodeText("a".repeat(255)), "tables.list").length, 1);
+  for (const name of ["ü\udcff", "a".repeat(256), "ü".repeat(128), "a".repeat(1e6)]) {
+    const error = assertThrows(() => parseTablesList(encodeText(name), "tables.list"));
+    assert(error instanceof ReftableError && error.code === "format");
+    assertLess(error.message.length, 500);
   }
 });
