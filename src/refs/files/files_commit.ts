@@ -11,7 +11,7 @@ import { isPackable, packedValue, sortPacked } from "./packed/packed_value.ts";
 import type { RefLock } from "./ref_lock.ts";
 
 /** How many files to write at the same time: there may be few left that can be open, and more take no less time. */
-const AT_ONCE = 4;
+const AT_ONCE = 3;
 
 /** A change of a ref that is locked. */
 interface LockedChange {
