@@ -15,7 +15,6 @@
 import { ensureDir } from "@std/fs";
 import { fromFileUrl, join } from "@std/path";
 import { buildGit } from "./build_git.ts";
-import { PEERS_DIR } from "./git.ts";
 import { deliberateReason } from "./git_suite_differences.ts";
 
 /** The scripts that try what our program does, by the beginnings of their names. */
@@ -55,7 +54,8 @@ interface Row {
 async function main(args: readonly string[]): Promise<number> {
   const { refFormats, scripts } = parseArguments(args);
   const source = await buildGit();
-  const work = await Deno.makeTempDir({ dir: PEERS_DIR, prefix: "suite-" });
+  // Not below where git was built: sockets have short paths, and gpg-agent makes some.
+  const work = await Deno.makeTempDir({ prefix: "git-suite-" });
   try {
     const wrappers = join(work, "bin");
     await writeWrapper(wrappers, source);
@@ -64,7 +64,7 @@ async function main(args: readonly string[]): Promise<number> {
     );
     const rows = await inTurns(jobs, navigator.hardwareConcurrency, async (job) => {
       const { script, refFormat } = job;
-      const root = await Deno.makeTempDir({ dir: work, prefix: `${script}-` });
+      const root = join(work, `${script}${refFormat[0]}`);
       const git = await runScript(source, script, refFormat, join(root, "git"));
       const ours = await runScript(source, script, refFormat, join(root, "ours"), wrappers);
       const passed = (outcome: Outcome) => outcome.values().filter((ok) => ok).toArray().length;
