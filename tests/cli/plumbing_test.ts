@@ -58,7 +58,7 @@ gitTest("update-ref changes more refs than files can be open", async () => {
   const lines = Array.from({ length: 100 }, (_, i) => `create refs/heads/${i} HEAD\n`).join("");
   await Deno.writeTextFile(`${repo.dir}/lines`, lines);
   // Some are open already, as in shells that keep their streams elsewhere.
-  const script = 'exec 3<&0 4<&0 5<&0 6<&0 7<&0 8<&0 && ulimit -n 32 && exec "$@" < lines';
+  const script = 'exec 3<&0 4<&0 5<&0 6<&0 7<&0 && ulimit -n 32 && exec "$@" < lines';
   const identity = ["-c", "user.name=a", "-c", "user.email=a@b"];
   const { code, stderr } = await new Deno.Command("sh", {
     args: ["-c", script, "sh", Deno.execPath(), ...RUN, ...identity, "update-ref", "--stdin"],
