@@ -1,6 +1,7 @@
 import { ReftableError, throwingFirst } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
+import { environmentOf } from "./config/load_config.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
 import type {
   ListRefsOptions,
@@ -80,8 +81,9 @@ export class RefStore implements AsyncDisposable, Disposable {
   private constructor(repository: Repository, backend: RefBackend, options: RefStoreOptions) {
     this.repository = repository;
     this.#opened = backend;
-    const { environment, objects } = options;
-    const { config, hash, worktreeId } = repository;
+    const { objects } = options;
+    const { config, hash, worktreeId, fileSystem } = repository;
+    const environment = environmentOf(fileSystem, options);
     this.#context = {
       backend: () => this.#backend,
       hash,

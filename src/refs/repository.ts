@@ -5,7 +5,7 @@ import type { FileSystem } from "../io/file_system.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
 import type { RefFormat } from "./backend.ts";
 import type { Config } from "./config/config.ts";
-import { type ConfigSources, loadConfig } from "./config/load_config.ts";
+import { type ConfigSources, environmentOf, loadConfig } from "./config/load_config.ts";
 import {
   beside,
   type FoundDirectory,
@@ -100,6 +100,7 @@ export function* locateRepository(
   path: string,
   options: RepositoryOptions = {},
 ): Io<Repository> {
+  const environment = environmentOf(fileSystem, options);
   const found = yield* locateGitDirectory(fileSystem, path, options);
   const { gitDir, commonDir } = found;
   const format = yield* readFormat(fileSystem, found);
@@ -109,6 +110,7 @@ export function* locateRepository(
   const location = yield* locateRefs(fileSystem, found, refStorage);
   const config = yield* loadConfig(fileSystem, {
     ...options,
+    environment,
     gitDir,
     commonDir,
     worktreeConfig: format.worktreeConfig,

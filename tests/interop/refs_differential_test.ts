@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { openObjects, RefStore, ReftableError } from "@reftable/reftable";
 import { seeded } from "../fixtures.ts";
 import { GitRepo, type GitRepoOptions, gitTest } from "../peers/git.ts";
-import { COMMITTER } from "../refs/open_backend.ts";
+import { COMMITTER, NO_ENVIRONMENT } from "../refs/open_backend.ts";
 import {
   FAR_REFNAMES,
   type Operation,
@@ -33,7 +33,8 @@ class Twin implements AsyncDisposable {
     const repo = await GitRepo.create(options);
     await repo.ok(["commit", "--allow-empty", "-m", "first"]);
     await repo.ok(["worktree", "add", "-q", "--detach", "../linked"]);
-    const storeOptions = { identity: COMMITTER, objects: openObjects };
+    const environment = NO_ENVIRONMENT;
+    const storeOptions = { identity: COMMITTER, objects: openObjects, environment };
     const stores = {
       main: await RefStore.open(repo.dir, storeOptions),
       linked: await RefStore.open(`${repo.dir}/../linked`, storeOptions),

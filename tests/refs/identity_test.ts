@@ -7,6 +7,7 @@ import {
 } from "@reftable/reftable";
 import { decodeText } from "../../src/bytes/text.ts";
 import { GitRepo, gitTest, peer } from "../peers/git.ts";
+import { NO_ENVIRONMENT } from "./open_backend.ts";
 
 /** Variables of the environment and of the configuration. */
 type Setting = Readonly<Record<string, string>>;
@@ -58,7 +59,7 @@ gitTest("committerIdentity() tells who git says makes a change", async () => {
     assert(success);
     const line = decodeText(Deno.readFileSync(`${repo.gitDir}/logs/${refname}`));
     const { name, email, time, tzOffset } = committerIdentity({
-      ...(await openRepository(repo.dir)),
+      ...(await openRepository(repo.dir, { environment: NO_ENVIRONMENT })),
       environment: (name) => env[name],
     });
     assertEquals(`${name} <${email}>`, expected, JSON.stringify(config));
@@ -85,7 +86,8 @@ const UNKNOWN: readonly (readonly [config: Setting, env: Setting, expected: RegE
 Deno.test("committerIdentity() refuses to guess", async () => {
   for (const [config, env, expected] of UNKNOWN) {
     const parameters = Object.entries(config).map(([name, value]) => `${name}=${value}`);
-    const repository = await openRepository("tests/fixtures/repository/git", { parameters });
+    const options = { parameters, environment: NO_ENVIRONMENT };
+    const repository = await openRepository("tests/fixtures/repository/git", options);
     const environment = (name: string) => env[name];
     const error = assertThrows(
       () => committerIdentity({ config: repository.config, environment }),

@@ -19,9 +19,16 @@ export const COMMITTER: Identity = {
   tzOffset: -730,
 };
 
+/** An environment in which nothing outside of the repository counts. */
+export const NO_ENVIRONMENT = (name: string): string | undefined => {
+  return name === "GIT_CONFIG_NOSYSTEM" ? "1" : undefined;
+};
+
 /** Opens the reftables of a repository or of one of its working trees. */
 export async function openReftables(path: string): Promise<RefBackend> {
-  return await runAsync(openReftableBackend(await openRepository(path)));
+  return await runAsync(
+    openReftableBackend(await openRepository(path, { environment: NO_ENVIRONMENT })),
+  );
 }
 
 /** Locks what changes are about and makes them. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { RefStore, ReftableError } from "@reftable/reftable";
+import { initRepository, RefStore, type RefStoreOptions, ReftableError } from "@reftable/reftable";
 import { GitRepo, gitTest } from "../peers/git.ts";
-import { COMMITTER, makeCommits } from "./open_backend.ts";
+import { COMMITTER, makeCommits, NO_ENVIRONMENT } from "./open_backend.ts";
 
 /** Refs whose short names have more than one meaning, or one that nobody expects. */
 const NAMES = [
@@ -59,6 +59,66 @@ gitTest("RefStore.expand() and RefStore.shorten() name refs as git does", async 
       assertEquals(ours.toArray().join(""), told);
     }
   }
+});
+
+Deno.test("RefStore takes from the environment who makes changes, and from the user's configuration", async () => {
+  const dir = await Deno.makeTempDir();
+  const oid = "1".repeat(40);
+  const variables = {
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_CONFIG_GLOBAL: `${dir}/global`,
+    GIT_COMMITTER_NAME: "Env",
+    GIT_COMMITTER_DATE: "1700000000 -0730",
+  };
+  const before = Object.keys(variables).map((name) => [name, Deno.env.get(name)] as const);
+  try {
+    await Deno.writeTextFile(`${dir}/global`, "[user]\n\tname = U\n\temail = u@x\n");
+    await initRepository(`${dir}/repo`);
+    for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
+    const write = async (refname: string, options: RefStoreOptions = {}) => {
+      await using refs = await RefStore.open(`${dir}/repo`, options);
+      await refs.transaction((tx) => tx.create(refname, oid, { createReflog: true }));
+      return refs.reflog(refname).toArray().map((entry) => `${entry.name} <${entry.email}>`);
+    };
+    assertEquals(await write("refs/heads/a"), ["Env <u@x>"]);
+    Deno.env.delete("GIT_COMMITTER_NAME");
+    assertEquals(await write("refs/heads/b"), ["U <u@x>"]);
+    assertEquals(await write("refs/heads/c", { identity: COMMITTER }), [
+      "C O Mitter <c@example.com>",
+    ]);
+    const options = { environment: NO_ENVIRONMENT };
+    const error = await assertRejects(() => write("refs/heads/d", options), ReftableError);
+    assertEquals(error.code, "identity");
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, value);
+    }
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+const DIRECTORY = await Deno.makeTempDir();
+
+Deno.test({
+  name: "RefStore asks nobody for an environment that it may not read",
+  permissions: { read: [DIRECTORY], write: [DIRECTORY] },
+  async fn() {
+    await initRepository(`${DIRECTORY}/repo`);
+    const make = async (refs: RefStore) => {
+      await refs.transaction((tx) => tx.create("refs/heads/a", "1".repeat(40)));
+    };
+    {
+      await using refs = await RefStore.open(`${DIRECTORY}/repo`);
+      const error = await assertRejects(() => make(refs), ReftableError);
+      assertEquals(error.code, "identity");
+    }
+    const parameters = ["user.name=A", "user.email=a@b"];
+    await using refs = await RefStore.open(`${DIRECTORY}/repo`, { parameters });
+    await make(refs);
+    assertEquals(refs.reflog("refs/heads/a").toArray().map(({ name }) => name), ["A"]);
+    await Deno.remove(DIRECTORY, { recursive: true });
+  },
 });
 
 gitTest("RefStore.openSync() and reloadSync() see what git does", async () => {

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { RefStore, ReftableError } from "@reftable/reftable";
 import { GitRepo, gitTest } from "../peers/git.ts";
-import { COMMITTER, makeCommits } from "./open_backend.ts";
+import { COMMITTER, makeCommits, NO_ENVIRONMENT } from "./open_backend.ts";
 
 const NAMES = [
   ...["HEAD", "ORIG_HEAD", "refs/bisect/bad", "refs/heads/a", "refs/notes/n", "refs/other/x"],
@@ -19,7 +19,8 @@ gitTest("RefStore logs what core.logAllRefUpdates says, as git does", async () =
         const args = ["config", "core.logAllRefUpdates", `${value}`];
         if (value !== undefined) await repo.ok(args);
         else await repo.run(["config", "unset", "core.logAllRefUpdates"]);
-        await using refs = await RefStore.open(repo.dir, { identity: COMMITTER });
+        const options = { identity: COMMITTER, environment: NO_ENVIRONMENT };
+        await using refs = await RefStore.open(repo.dir, options);
         const stdin = NAMES.map((refname) => `update ${refname} ${oid}\n`).join("");
         if (writer === "git") {
           await repo.ok(["update-ref", "--stdin"], { stdin });

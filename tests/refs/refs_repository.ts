@@ -6,7 +6,7 @@
 
 import { openObjects, RefStore, type RefStoreOptions } from "@reftable/reftable";
 import { GitRepo, type GitRepoOptions } from "../peers/git.ts";
-import { COMMITTER, makeCommits } from "./open_backend.ts";
+import { COMMITTER, makeCommits, NO_ENVIRONMENT } from "./open_backend.ts";
 
 /** How refs can be stored. */
 export const REF_FORMATS = ["reftable", "files"] as const;
@@ -33,7 +33,8 @@ export class RefsRepository implements AsyncDisposable {
   ): Promise<RefsRepository> {
     const repo = await GitRepo.create(options);
     const oids = await makeCommits(repo, 3);
-    const defaults = { identity: COMMITTER, objects: openObjects };
+    const environment = NO_ENVIRONMENT;
+    const defaults = { identity: COMMITTER, objects: openObjects, environment };
     const refs = await RefStore.open(repo.dir, { ...defaults, ...storeOptions });
     return new RefsRepository(repo, refs, oids);
   }

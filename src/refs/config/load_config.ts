@@ -1,5 +1,6 @@
 import { ReftableError } from "../../errors.ts";
-import type { Environment } from "../../io/environment.ts";
+import { denoFileSystem } from "../../io/deno_file_system.ts";
+import { type Environment, permittedEnvironment } from "../../io/environment.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import type { Io } from "../../io/io.ts";
 import { isAbsolute } from "../../io/path.ts";
@@ -16,13 +17,24 @@ import { parseConfig } from "./parse_config.ts";
 /** What is configured outside of the repository. */
 export interface ConfigSources {
   /**
-   * Gives variables of the environment, `undefined` for those that may not be read. Without it, only the
-   * repository's own files are read; with it, also those of the system and of the user, as far as they may be read
-   * without anybody being asked.
+   * Gives variables of the environment, `undefined` for those that may not be read. It says where the configuration of
+   * the system and of the user is, which is read as far as that is permitted without anybody being asked.
+   *
+   * By default it is the program's own, as `permittedEnvironment` gives it; there is none where the storage is another
+   * one than the real file system. Give one that answers `GIT_CONFIG_NOSYSTEM` with `1`, and nothing else, where
+   * only the repository's own files are to count.
    */
   readonly environment?: Environment | undefined;
   /** Variables that go before those of all files, each as Git's option `-c` takes it: `section.key=value`. */
   readonly parameters?: readonly string[] | undefined;
+}
+
+/** Gives the environment that counts for a repository. */
+export function environmentOf(
+  fileSystem: FileSystem,
+  { environment }: ConfigSources,
+): Environment | undefined {
+  return environment ?? (fileSystem === denoFileSystem ? permittedEnvironment : undefined);
 }
 
 /** Where to look for configuration. */

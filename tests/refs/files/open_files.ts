@@ -10,6 +10,7 @@ import { openFilesBackend } from "../../../src/refs/files/files_backend.ts";
 import { openRepository, type OpenRepositoryOptions } from "../../../src/refs/repository.ts";
 import type { StoredRef } from "../../../src/refs/stored_ref.ts";
 import { GitRepo, type GitRepoOptions } from "../../peers/git.ts";
+import { NO_ENVIRONMENT } from "../open_backend.ts";
 
 /** Makes an empty repository with refs in files. */
 export async function makeFilesRepo(options: GitRepoOptions = {}): Promise<GitRepo> {
@@ -21,7 +22,9 @@ export async function openFiles(
   path: string,
   options: OpenRepositoryOptions = {},
 ): Promise<RefBackend> {
-  return await runAsync(openFilesBackend(await openRepository(path, options)));
+  return await runAsync(
+    openFilesBackend(await openRepository(path, { environment: NO_ENVIRONMENT, ...options })),
+  );
 }
 
 /** Refs as git shows them, broken ones left out. */

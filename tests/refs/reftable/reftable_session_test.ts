@@ -450,14 +450,14 @@ gitTest("commit() changes nothing when something cannot be written", async () =>
 
 gitTest("pack() compacts all tables, or those that it pays for", async () => {
   await using repo = await GitRepo.create();
-  const [a = ""] = await makeCommits(repo, 1);
+  const [a = "", b = ""] = await makeCommits(repo, 2);
   const linked = `${repo.dir}/../linked`;
   await repo.ok(["worktree", "add", "-q", "--orphan", "-b", "side", linked]);
   const env = { GIT_TEST_REFTABLE_AUTOCOMPACTION: "false" };
-  const fill = async () => {
+  const fill = async (oid: string) => {
     for (let i = 0; i < 4; i++) {
-      await repo.ok(["update-ref", `refs/heads/${i}`, a], { env });
-      await repo.ok(["update-ref", `refs/worktree/${i}`, a], { env, cwd: linked });
+      await repo.ok(["update-ref", `refs/heads/${i}`, oid], { env });
+      await repo.ok(["update-ref", `refs/worktree/${i}`, oid], { env, cwd: linked });
     }
   };
   const counts = () =>
@@ -465,12 +465,24 @@ gitTest("pack() compacts all tables, or those that it pays for", async () => {
       return Deno.readTextFileSync(`${repo.gitDir}/${directory}/tables.list`).split("\n").length -
         1;
     });
-  await fill();
+  await fill(a);
   assertEquals(counts(), [5, 5]);
   {
     await using backend = await openReftables(linked);
     await backend.pack({ all: true });
   }
+  // What all working trees share is packed in the main one, as with git.
+  assertEquals(counts(), [5, 1]);
+  {
+    await using backend = await openReftables(repo.dir);
+    await backend.pack({ all: true });
+  }
+  assertEquals(counts(), [1, 1]);
+  await fill(b);
+  assertEquals(counts(), [5, 5]);
+  await repo.ok(["pack-refs", "--all"], { cwd: linked });
+  assertEquals(counts(), [5, 1]);
+  await repo.ok(["pack-refs", "--all"]);
   assertEquals(counts(), [1, 1]);
   const names = Array.from({ length: 999 }, (_, i) => `create refs/tags/${i} ${a}\n`).join("");
   await repo.ok(["update-ref", "--stdin"], { stdin: names });
