@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
-import { MemoryFileSystem } from "@reftable/reftable";
+import { MemoryFileSystem, type RefStore } from "@reftable/reftable";
 import { oid } from "../stack/changes.ts";
+import { CrashingDisk } from "./crashing_disk.ts";
 import { FAULTS, FaultyFileSystem } from "./faulty_file_system.ts";
 import { openStore, REPOSITORY } from "./memory_repository.ts";
 import { refScenario } from "./ref_scenarios.ts";
@@ -8,6 +9,7 @@ import {
   addTotals,
   copyOf,
   formatTotals,
+  randomNumbers,
   type Scenario,
   type Totals,
   tryFaults,
@@ -111,6 +113,26 @@ Deno.test("RefStore leaves logs that tell what happened, when a ref in a file ca
   }
   // Before anything was changed, and when one was.
   assertEquals(values.slice(0, 2), [`${oid(1)} ${oid(2)}`, `${oid(20)} ${oid(2)}`]);
+});
+
+Deno.test("RefStore loses no log that it writes anew when the power fails", async () => {
+  const { prepare } = refScenario({ format: "files", name: "a log", run: async () => {} });
+  const memory = new MemoryFileSystem();
+  await prepare(memory);
+  {
+    await using refs = await openStore({ fileSystem: memory });
+    for (const number of [20, 21]) await refs.transaction((t) => t.update("HEAD", oid(number)));
+  }
+  const disk = new CrashingDisk(memory);
+  await using refs = await openStore({ fileSystem: disk.fileSystem });
+  const lengthOf = (refs: RefStore) => refs.reflog("HEAD").toArray().length;
+  const before = lengthOf(refs);
+  await refs.deleteReflogEntries("HEAD", [0]);
+  assertEquals(lengthOf(refs), before - 1);
+  for (const fileSystem of disk.wreck().images(8, randomNumbers(1))) {
+    await using found = await openStore({ fileSystem });
+    assert([before, before - 1].includes(lengthOf(found)), `${lengthOf(found)}`);
+  }
 });
 
 Deno.test("RefStore.pack() removes no file of a ref of which something else is packed meanwhile", async () => {
