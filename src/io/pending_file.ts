@@ -4,8 +4,8 @@ import { openFileSource, SMALL } from "./file_source.ts";
 import type { FileMode, FileSystem, WritableFile } from "./file_system.ts";
 import type { Io } from "./io.ts";
 
-/** The files that nobody shall find when the process ends now. */
-const pending = new Set<PendingFile>();
+/** What nobody shall find when the process ends now. */
+const pending = new Set<Pick<PendingFile, "abandon">>();
 
 let watching = false;
 
@@ -34,6 +34,14 @@ export function removePendingFiles(): void {
       // The others shall not stay because one cannot be removed.
     }
   }
+}
+
+/** Has something be removed when the process ends, unless what is returned is disposed of before. */
+export function removeOnEnd(remove: () => void): Disposable {
+  const entry = { abandon: remove };
+  pending.add(entry);
+  watchForEnd();
+  return { [Symbol.dispose]: () => void pending.delete(entry) };
 }
 
 /**

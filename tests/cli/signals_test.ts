@@ -1,11 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { Stack } from "@reftable/reftable";
+import { initRepository, Stack } from "@reftable/reftable";
 import { addRefs, contentsOf, filesIn, refnames } from "../stack/changes.ts";
 import { StackDirectory } from "../stack/stack_directory.ts";
 import { changingCommand } from "./changing_cli.ts";
 
 /** The signals that end a program, and its exit codes, which are those of a shell. */
 const SIGNALS = [["SIGHUP", 129], ["SIGINT", 130], ["SIGTERM", 143]] as const;
+
+const OID = "83baae61804e65cc73a7201a7252750c76066a30";
 
 /** Makes a repository whose stack waits for locks for ever, with tables that take time to merge. */
 async function fill(dir: StackDirectory, refs: number): Promise<void> {
@@ -54,7 +56,7 @@ async function assertEnds(child: Deno.ChildProcess, code: number): Promise<void>
 function test(name: string, fn: (signal: Deno.Signal, code: number) => Promise<void>): void {
   for (const [signal, code] of SIGNALS) {
     Deno.test({
-      name: `compact ${name} on ${signal}`,
+      name: `${name} on ${signal}`,
       // Windows has but one signal that is sent so, and it is not asked.
       ignore: Deno.build.os === "windows",
       sanitizeOps: true,
@@ -64,7 +66,7 @@ function test(name: string, fn: (signal: Deno.Signal, code: number) => Promise<v
   }
 }
 
-test("removes its locks and its temporary file", async (signal, code) => {
+test("compact removes its locks and its temporary file", async (signal, code) => {
   for (let attempt = 0; attempt < 10; attempt++) {
     using dir = new StackDirectory();
     await fill(dir, 50_000);
@@ -90,7 +92,7 @@ test("removes its locks and its temporary file", async (signal, code) => {
   throw new Error("it was always too quick");
 });
 
-test("stops waiting for a lock and leaves it alone", async (signal, code) => {
+test("compact stops waiting for a lock and leaves it alone", async (signal, code) => {
   using dir = new StackDirectory();
   await fill(dir, 10);
   Deno.writeTextFileSync(`${dir.listPath}.lock`, "somebody else's");
@@ -107,4 +109,24 @@ test("stops waiting for a lock and leaves it alone", async (signal, code) => {
     return;
   }
   throw new Error("it did not end by itself");
+});
+
+test("refs migrate removes what it has made so far", async (signal, code) => {
+  const path = await Deno.makeTempDir({ prefix: "reftable-signals-" });
+  try {
+    await initRepository(path, { refFormat: "files" });
+    const refs = Array.from({ length: 200_000 }, (_, i) => `${OID} refs/heads/${1e6 + i}\n`);
+    Deno.writeTextFileSync(`${path}/.git/packed-refs`, refs.join(""));
+    const before = filesIn(`${path}/.git`);
+    const made = () => filesIn(`${path}/.git`).filter((name) => name.startsWith("ref_migration."));
+    const child = changingCommand(["-C", path, "refs", "migrate", "--ref-format=reftable"]).spawn();
+    let ended = false;
+    child.status.then(() => ended = true);
+    while (!ended && made().length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    child.kill(signal);
+    await assertEnds(child, code);
+    assertEquals(filesIn(`${path}/.git`), before);
+  } finally {
+    await Deno.remove(path, { recursive: true });
+  }
 });

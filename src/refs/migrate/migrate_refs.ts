@@ -28,11 +28,12 @@
 import { firstError, ReftableError } from "../../errors.ts";
 import { denoFileSystem } from "../../io/deno_file_system.ts";
 import type { FileSystem } from "../../io/file_system.ts";
+import { removeOnEnd } from "../../io/pending_file.ts";
 import type { ObjectReader } from "../object_reader.ts";
 import type { OpenRepositoryOptions, Repository } from "../repository.ts";
 import { afterwards, type Migrated, type MigrationContext } from "./context.ts";
 import { type MigrationProgress, Pace } from "./pace.ts";
-import { removeTree } from "../remove_tree.ts";
+import { removeTree, removeTreeSync } from "../remove_tree.ts";
 import { migrateToFiles } from "./to_files.ts";
 import { migrateToReftable } from "./to_reftable.ts";
 import { fileMode, findWorkingTrees } from "./working_trees.ts";
@@ -124,6 +125,7 @@ export async function migrateRefs(
   };
   const remove = () => removeTree(fileSystem, temporary);
   let migrated: Migrated;
+  using _removal = removeOnEnd(() => removeTreeSync(fileSystem, temporary));
   try {
     await fileSystem.makeDirectory(temporary, mode);
     const migrate = to === "reftable" ? migrateToReftable : migrateToFiles;
