@@ -17,7 +17,8 @@ export function isZeroOid(oid: string): boolean {
  */
 export async function resolveOid(context: Context, text: string): Promise<string | undefined> {
   const refs = await context.refs();
-  if (isOid(text, refs)) return text.toLowerCase();
+  const oid = fullOid(text, oidLength(refs));
+  if (oid !== undefined) return oid;
   const [, root = "", path] = /^((?:[^:{]|\{[^}]*\})*):(.*)$/s.exec(text) ?? [];
   if (path !== undefined) {
     if (root === "") throw fatal(`${text} is not supported: it needs the index, or a search`);
@@ -39,8 +40,13 @@ export async function resolveOid(context: Context, text: string): Promise<string
   return await resolveName(refs, text, context) ?? await resolveShortOid(text, context);
 }
 
-function isOid(text: string, { hash }: RefStore): boolean {
-  return text.length === (hash === "sha1" ? 40 : 64) && /^[0-9a-f]*$/i.test(text);
+/** Gives an object id that is written in full, in lower case; `undefined` when that is something else. */
+export function fullOid(text: string, digits: number): string | undefined {
+  return text.length === digits && /^[0-9a-f]*$/i.test(text) ? text.toLowerCase() : undefined;
+}
+
+function oidLength({ hash }: RefStore): number {
+  return hash === "sha1" ? 40 : 64;
 }
 
 async function resolveName(
@@ -51,7 +57,8 @@ async function resolveName(
   const [, name = text, at] = /^(.*?)@\{([^-].*|)\}$/s.exec(text) ?? [];
   if (at === undefined) {
     const branch = resolveBranchName(refs, text);
-    if (branch !== undefined && isOid(branch, refs)) return branch;
+    const oid = branch && fullOid(branch, oidLength(refs));
+    if (oid) return oid;
     return expandRef(refs, branch ?? text, context)?.oid;
   }
   if (/^(?:u|upstream|push)$/i.test(at)) {

@@ -1,11 +1,16 @@
 import { decodeText, encodeText } from "../bytes/text.ts";
-import { refnameProblem } from "../format/refname.ts";
+import { isGoodRefname } from "../refs/names.ts";
 import { fatal } from "./failure.ts";
+import { fullOid } from "./revision.ts";
 
-/** What object ids are looked up in. */
-export interface OidResolver {
-  /** The object that a revision means; `undefined` when it means none. */
-  resolve(text: string): Promise<string | undefined>;
+/** A word that is not quoted, where the last one ended. */
+const WORD = /[^ \t-\r\0]*/y;
+
+/** Something for which revisions are looked up: it gives each, and is given the object that it means, if any. */
+export type LookingUp<T> = Generator<string, T, string | undefined>;
+
+/** What object ids are read with. */
+export interface OidContext {
   /** An object id of zeros. */
   readonly zero: string;
   /** Tells that something is odd. */
@@ -67,11 +72,11 @@ export class InstructionParser {
    * @param kind Which one, for errors.
    * @param mayBeEmpty Whether an empty word means zeros between NULs, as it once did.
    */
-  async oid(
+  *oid(
     kind: "old" | "new",
-    resolver: OidResolver,
+    context: OidContext,
     mayBeEmpty = false,
-  ): Promise<string | undefined> {
+  ): LookingUp<string | undefined> {
     const { length } = this.#text;
     if (this.#position === length) throw this.#unexpectedEnd(kind);
     const next = this.#peek();
@@ -85,12 +90,12 @@ export class InstructionParser {
     if (this.#terminator === "\0" && this.#position === length) throw this.#unexpectedEnd(kind);
     const word = this.#word();
     if (word === "") {
-      if (this.#terminator === "\n") return resolver.zero;
+      if (this.#terminator === "\n") return context.zero;
       if (!mayBeEmpty) return undefined;
-      resolver.warn(`${this.#name} ${this.#refname}: missing <new-oid>, treating as zero`);
-      return resolver.zero;
+      context.warn(`${this.#name} ${this.#refname}: missing <new-oid>, treating as zero`);
+      return context.zero;
     }
-    const oid = await resolver.resolve(word);
+    const oid = fullOid(word, context.zero.length) ?? (yield word);
     if (oid !== undefined) return oid;
     throw this.#complaint(`invalid <${kind}-oid>: ${word}`);
   }
@@ -108,7 +113,7 @@ export class InstructionParser {
 
   #checkedRefname(word: string): string | undefined {
     if (word === "") return undefined;
-    if (refnameProblem(word) !== undefined) throw fatal(`invalid ref format: ${word}`);
+    if (!isGoodRefname(word)) throw fatal(`invalid ref format: ${word}`);
     return word;
   }
 
@@ -120,7 +125,9 @@ export class InstructionParser {
       return this.#text.slice(start, this.#position);
     }
     if (this.#peek() === '"') return this.#quotedWord();
-    this.#position += /^[^ \t-\r\0]*/.exec(this.rest)![0].length;
+    WORD.lastIndex = start;
+    WORD.test(this.#text);
+    this.#position = WORD.lastIndex;
     return this.#text.slice(start, this.#position);
   }
 

@@ -5,9 +5,9 @@ import type { RefTransaction, UpdateOptions } from "../refs/ref_transaction.ts";
 import type { RefRejection } from "../refs/transaction/rejection.ts";
 import type { Context } from "./context.ts";
 import { fatal } from "./failure.ts";
-import { readRecords } from "./input.ts";
-import { isZeroOid, resolveOid } from "./revision.ts";
-import { InstructionParser } from "./update_ref_parser.ts";
+import { Records } from "./input.ts";
+import { fullOid, isZeroOid, resolveOid } from "./revision.ts";
+import { InstructionParser, type LookingUp } from "./update_ref_parser.ts";
 
 /** How the instructions are to be read. */
 export interface StdinOptions {
@@ -24,7 +24,8 @@ type State = "open" | "started" | "prepared" | "closed";
 interface Instruction {
   readonly words: number;
   readonly leadsTo: State;
-  run(series: Series, parser: InstructionParser): Promise<void> | void;
+  /** Does it: at once, when it waited for something, or once the revisions that it asks for are looked up. */
+  run(series: Series, parser: InstructionParser): void | Promise<void> | LookingUp<void>;
 }
 
 /**
@@ -39,8 +40,8 @@ export async function updateFromStdin(
 ): Promise<number> {
   const refs = await context.refs();
   await using series = new Series(context, refs, options, allowRejections);
-  const records = readRecords(context.system, terminator);
-  for await (let line of records) {
+  const records = new Records(context.system, terminator);
+  for (let line; (line = records.take() ?? await records.next()) !== undefined;) {
     if (line.startsWith(terminator)) throw fatal("empty command in input");
     if (/^[ \t-\r]/.test(line)) throw fatal(`whitespace before command: ${line}`);
     const [, word = ""] = /^([a-z-]*)/.exec(line) ?? [];
@@ -51,14 +52,19 @@ export async function updateFromStdin(
     }
     if (terminator === "\0") {
       for (let i = 1; i < instruction.words; i++) {
-        const more = await records.next();
-        if (more.done) break;
-        line += more.value;
+        line += await records.next() ?? "";
       }
     }
     series.enter(instruction.leadsTo);
     const start = word.length + (instruction.words > 0 ? 1 : 0);
-    await instruction.run(series, new InstructionParser(line, start, terminator, word));
+    const parser = new InstructionParser(line, start, terminator, word);
+    const running = instruction.run(series, parser);
+    if (running instanceof Promise) await running;
+    else if (running) {
+      // Mostly nothing is to be looked up, and nothing is to be waited for.
+      let step = running.next();
+      while (!step.done) step = running.next(await resolveOid(context, step.value));
+    }
   }
   await series.end();
   return 0;
@@ -78,6 +84,7 @@ class Series implements AsyncDisposable {
   constructor(context: Context, refs: RefStore, options: UpdateOptions, allowRejections: boolean) {
     this.#context = context;
     this.#refs = refs;
+    this.zero = "0".repeat(refs.hash === "sha1" ? 40 : 64);
     this.#options = options;
     this.#allowRejections = allowRejections;
     this.#noDeref = options.noDeref ?? false;
@@ -115,15 +122,8 @@ class Series implements AsyncDisposable {
     this.#noDeref = true;
   }
 
-  /** The object that a revision means; `undefined` when it means none. */
-  resolve(text: string): Promise<string | undefined> {
-    return resolveOid(this.#context, text);
-  }
-
   /** An object id of zeros. */
-  get zero(): string {
-    return "0".repeat(this.#refs.hash === "sha1" ? 40 : 64);
-  }
+  readonly zero: string;
 
   /** Tells that something is odd. */
   warn(message: string): void {
@@ -143,9 +143,9 @@ class Series implements AsyncDisposable {
   /** Adds the creation of a ref. */
   create(refname: string, oid: string): void {
     this.add((transaction, options) => transaction.create(refname, oid, options));
-    this.#created.add(refname);
+    if (this.#allowRejections) this.#created.add(refname);
   }
-  /** The refs that are to be created. */
+  /** The refs that are to be created, where they may be rejected. */
   readonly #created = new Set<string>();
 
   /** Takes a step with the whole transaction, and says so. */
@@ -206,11 +206,11 @@ const INSTRUCTIONS: Readonly<Record<string, Instruction>> = {
   update: {
     words: 3,
     leadsTo: "open",
-    async run(series, parser) {
+    *run(series, parser) {
       const refname = parser.refname();
-      const oid = await parser.oid("new", series, true);
+      const oid = yield* parser.oid("new", series, true);
       if (oid === undefined) throw fatal(`update ${refname}: missing <new-oid>`);
-      const expect = await parser.oid("old", series);
+      const expect = yield* parser.oid("old", series);
       parser.end();
       series.add((transaction, options) =>
         transaction.update(refname, oid, { ...options, expect })
@@ -220,9 +220,9 @@ const INSTRUCTIONS: Readonly<Record<string, Instruction>> = {
   create: {
     words: 2,
     leadsTo: "open",
-    async run(series, parser) {
+    *run(series, parser) {
       const refname = parser.refname();
-      const oid = await parser.oid("new", series);
+      const oid = yield* parser.oid("new", series);
       if (oid === undefined) throw fatal(`create ${refname}: missing <new-oid>`);
       if (isZeroOid(oid)) throw fatal(`create ${refname}: zero <new-oid>`);
       parser.end();
@@ -232,9 +232,9 @@ const INSTRUCTIONS: Readonly<Record<string, Instruction>> = {
   delete: {
     words: 2,
     leadsTo: "open",
-    async run(series, parser) {
+    *run(series, parser) {
       const refname = parser.refname();
-      const expect = await parser.oid("old", series);
+      const expect = yield* parser.oid("old", series);
       if (expect !== undefined && isZeroOid(expect)) {
         throw fatal(`delete ${refname}: zero <old-oid>`);
       }
@@ -245,9 +245,9 @@ const INSTRUCTIONS: Readonly<Record<string, Instruction>> = {
   verify: {
     words: 2,
     leadsTo: "open",
-    async run(series, parser) {
+    *run(series, parser) {
       const refname = parser.refname();
-      const oid = await parser.oid("old", series) ?? series.zero;
+      const oid = (yield* parser.oid("old", series)) ?? series.zero;
       parser.end();
       series.add((transaction, options) => transaction.verify(refname, oid, options));
     },
@@ -255,11 +255,11 @@ const INSTRUCTIONS: Readonly<Record<string, Instruction>> = {
   "symref-update": {
     words: 4,
     leadsTo: "open",
-    async run(series, parser) {
+    *run(series, parser) {
       const refname = parser.refname();
       const target = parser.nextRefname();
       if (target === undefined) throw fatal(`symref-update ${refname}: missing <new-target>`);
-      const expected = await expectedOfSymref(refname, series, parser);
+      const expected = yield* expectedOfSymref(refname, series, parser);
       parser.end();
       series.add((transaction, options) =>
         transaction.updateSymref(refname, target, { ...options, ...expected })
@@ -319,18 +319,18 @@ function requireNoDeref(name: string, { noDeref }: Series): void {
   if (!noDeref) throw fatal(`${name}: cannot operate with deref mode`);
 }
 
-async function expectedOfSymref(
+function* expectedOfSymref(
   refname: string,
-  series: Series,
+  { zero }: Series,
   parser: InstructionParser,
-): Promise<{ expect?: string; expectTarget?: string }> {
+): LookingUp<{ expect?: string; expectTarget?: string }> {
   const kind = parser.nextWord();
   if (kind === undefined) return {};
   const value = parser.nextWord();
   if (value === undefined) throw fatal(`symref-update ${refname}: expected old value`);
   switch (kind) {
     case "oid": {
-      const expect = await series.resolve(value);
+      const expect = fullOid(value, zero.length) ?? (yield value);
       if (expect === undefined) throw fatal(`symref-update ${refname}: invalid oid: ${value}`);
       return { expect };
     }
