@@ -54,7 +54,9 @@ export class Snapshot {
    */
   constructor(tables: readonly SharedTable[], listInfo?: FileInfo) {
     this.names = tables.map(({ name }) => name);
-    this.merged = new MergedTable(tables.map(({ table }) => table));
+    // Of a table that a damaged list names again only the last place counts: a newer one hides an older one.
+    const last = new Set(tables.toReversed().map(({ table }) => table));
+    this.merged = new MergedTable([...last].reverse());
     this.tables = tables;
     this.#byName = new Map(tables.map((table) => [table.name, table]));
     this.#listInfo = listInfo;
@@ -155,14 +157,16 @@ function* openTables(
   previous: Snapshot | undefined,
 ): Io<SharedTable[]> {
   const tables: SharedTable[] = [];
+  const opened = new Map<string, SharedTable>();
   try {
     for (const name of names) {
       const path = `${directory}/${name}`;
-      const shared = previous?.find(name) ?? {
+      const shared = opened.get(name) ?? previous?.find(name) ?? {
         name,
         table: yield* Table.read(openFileSource(fileSystem, path)),
         users: 0,
       };
+      opened.set(name, shared);
       tables.push(shared);
       checkHash(shared.table, hash ?? tables[0]!.table.hash);
     }

@@ -91,6 +91,24 @@ tidyTest("Stack opens no file that is not in its directory, whatever the list na
   }
 });
 
+tidyTest("Stack takes no longer to read a list that names its tables again and again", async () => {
+  using dir = new StackDirectory();
+  for (const name of ["git/one-ref.ref", "jgit/small-mixed.ref"] as const) {
+    Deno.writeFileSync(`${dir.path}/${name.replace("/", "-")}`, fixture(name).bytes);
+  }
+  const names = ["git-one-ref.ref", "jgit-small-mixed.ref"];
+  const listed = async (list: readonly string[]) => {
+    Deno.writeTextFileSync(`${dir.path}/tables.list`, list.map((name) => `${name}\n`).join(""));
+    await using stack = await Stack.open(dir.path);
+    return stack.refs().toArray();
+  };
+  // The last place counts: what is newer hides what is older.
+  const expected = await listed(names);
+  const again = Array.from({ length: 100_000 }, () => names.toReversed()).flat();
+  assertEquals(await listed([...again, ...names]), expected);
+  assert(expected.length > 1);
+});
+
 tidyTest("reftable follows no symbolic link to what it may not read", async () => {
   using dir = new StackDirectory();
   const secret = await makeStack(dir);
