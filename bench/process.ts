@@ -43,6 +43,14 @@ done
 wait $! && echo "$peak"
 `;
 
+/** What programs of the benchmark itself need. */
+export const ALL_PERMISSIONS: readonly string[] = [
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-run",
+];
+
 /**
  * Makes a command that runs a program of ours.
  *
