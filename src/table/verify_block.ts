@@ -165,8 +165,7 @@ export class BlockCheck {
     if (distance > this.#maxDistance) {
       this.#noteUpdateIndex(start, distance + this.#layout.minUpdateIndex);
     }
-    // Git removes refs that have bad names by their names.
-    if (valueType === RefValueType.deletion) this.#names.reset();
+    if (valueType === RefValueType.deletion) this.#checkDeleted(start);
     else this.#checkName(start, cursor.keyLength);
     if (valueType === RefValueType.symref) {
       const target = decodeTarget(bytes, rest, valueEnd);
@@ -242,6 +241,14 @@ export class BlockCheck {
       const name = decodeText(key, 0, length);
       return `name ${show(name)}: ${refnameProblem(name)}`;
     });
+  }
+
+  /** Git removes refs that have bad names by their names, but none that has a NUL in it: no name can be asked for. */
+  #checkDeleted(start: number): void {
+    const { key, keyLength } = this.#cursor;
+    this.#names.reset();
+    const place = key.indexOf(0);
+    if (place >= 0 && place < keyLength) this.#checkName(start, keyLength);
   }
 
   #noteUpdateIndex(start: number, updateIndex: number): void {

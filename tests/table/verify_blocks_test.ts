@@ -325,6 +325,11 @@ Deno.test("verifyTable() tells names that no ref can have", async () => {
     await assertSound(logTable([record(0, logKey(name, 1), 0)]));
   }
   await assertOnly(refTable([symref("HEAD", "")]), "symref-target", FIRST, "it is empty");
+  // But nobody can ask for one with a NUL in it.
+  for (const name of ["a\0", "\0", "a\0b"]) {
+    const named = `name "${name}": `;
+    await assertOnly(refTable([record(0, name, 0, [0])]), "refname", FIRST, named);
+  }
 });
 
 Deno.test("verifyTable() tells a bad name behind good ones, and good ones behind it", async () => {
