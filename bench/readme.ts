@@ -1,6 +1,7 @@
 import { fromFileUrl } from "@std/path";
 import { growingCases } from "./cases/mod.ts";
 import { formatCount, formatSize, significant } from "./format_numbers.ts";
+import { run } from "./process.ts";
 import { formatAim } from "./report.ts";
 import type { CaseResult, Results, RunResult } from "./results.ts";
 
@@ -24,14 +25,15 @@ export async function writeReadme(results: Results, refs: number): Promise<void>
   if (start < 0 || end < start) throw new Error(`Cannot find "${BEGIN}" and "${END}" in README.md`);
   const section = `${BEGIN}\n\n${formatResults(results, refs)}\n`;
   await Deno.writeTextFile(README, text.slice(0, start) + section + text.slice(end));
+  await run({ program: Deno.execPath(), args: ["fmt", "--quiet", README] });
 }
 
 /** Formats results as Markdown. */
 function formatResults({ machine, runs }: Results, refs: number): string {
   const { cpu, cores, system, deno, git } = machine;
-  const run = runs[refs];
-  if (!run) throw new Error(`Cannot write README.md: nothing was measured with ${refs} refs`);
-  const all = Object.values(run.cases);
+  const measured = runs[refs];
+  if (!measured) throw new Error(`Cannot write README.md: nothing was measured with ${refs} refs`);
+  const all = Object.values(measured.cases);
   const compared = all.filter(({ time }) => time.peer !== undefined);
   const alone = all.filter(({ time }) => time.peer === undefined);
   return [
@@ -57,7 +59,7 @@ function formatResults({ machine, runs }: Results, refs: number): string {
       alone.map((found) => [found.description, cell(found, "ours"), aimOf(found)]),
     ),
     "The design of reftable was tried with as many refs, in JGit; beside what it reports:",
-    table(["", "reported", "this library"], referenceRows(run, refs)),
+    table(["", "reported", "this library"], referenceRows(measured, refs)),
     "How costs grow with the number of refs; ratios to git in parentheses:",
     growth(runs),
   ].join("\n\n");
