@@ -1,9 +1,8 @@
 import { ByteReader } from "../bytes/byte_reader.ts";
 import { encodeHex } from "../bytes/hex.ts";
-import { decodeText, isEncodable } from "../bytes/text.ts";
+import { decodeText } from "../bytes/text.ts";
 import { damagedRecord } from "./block.ts";
 import type { BlockCursor } from "./block_cursor.ts";
-import { putOid, type RecordBuffer } from "./record_buffer.ts";
 
 /** What every ref record has. */
 export interface RefRecordBase {
@@ -111,40 +110,4 @@ export function decodeTarget(bytes: Uint8Array, start: number, end: number): str
   const reader = new ByteReader(bytes, start, end);
   const length = reader.varint();
   return decodeText(bytes, reader.position, reader.position + length);
-}
-
-/**
- * Encodes a ref.
- *
- * @param target Receives key and value.
- * @param hashSize The length of an object id in bytes.
- * @param minUpdateIndex The table's lowest update index.
- * @returns What is wrong with the record, if anything is.
- */
-export function encodeRef(
-  target: RecordBuffer,
-  ref: RefRecord,
-  hashSize: number,
-  minUpdateIndex: number,
-): string | undefined {
-  target.setKey(ref.refname);
-  target.putVarint(ref.updateIndex - minUpdateIndex);
-  target.valueType = RefValueType[ref.kind];
-  switch (ref.kind) {
-    case "deletion":
-      return undefined;
-    case "direct":
-      return putOid(target, ref.oid, hashSize);
-    case "peeled":
-      return putOid(target, ref.oid, hashSize) ?? putOid(target, ref.peeled, hashSize);
-    case "symref":
-      if (typeof ref.target !== "string") return "its target is no string";
-      if (ref.target === "") return "its target is empty";
-      if (ref.target.includes("\0")) return "its target has a NUL in it";
-      if (!isEncodable(ref.target)) return "its target has a lone surrogate in it";
-      target.putText(ref.target);
-      return undefined;
-    default:
-      return `its kind is ${JSON.stringify((ref as RefRecord).kind)}`;
-  }
 }
