@@ -53,7 +53,8 @@ function formatResults({ machine, runs }: Results, refs: number): string {
         aimOf(found),
       ]),
     ),
-    "In a process that goes on, its code loaded and fast:",
+    "What git has no counterpart for; what is no process of its own runs in one that goes on, its " +
+    "code loaded and fast:",
     table(
       ["", "this library", "aim"],
       alone.map((found) => [found.description, cell(found, "ours"), aimOf(found)]),
