@@ -26,6 +26,8 @@ import { MergedCursor } from "./merged_cursor.ts";
 export class MergedTable {
   /** The tables, from the oldest to the newest. */
   readonly tables: readonly Table[];
+  /** The same, but of a table that is there more than once, as a damaged list may say, only its last place counts. */
+  readonly #distinct: readonly Table[];
 
   /**
    * Reads tables as one. They stay the caller's to dispose.
@@ -35,6 +37,7 @@ export class MergedTable {
    */
   constructor(tables: readonly Table[]) {
     this.tables = tables;
+    this.#distinct = [...new Set(tables.toReversed())].reverse();
     const first = tables[0];
     for (const table of tables) {
       if (table.hash === first!.hash) continue;
@@ -70,8 +73,9 @@ export class MergedTable {
 
   /** What the newest table that mentions a ref says. */
   #newest(refname: string): RefRecord | undefined {
-    for (let i = this.tables.length - 1; i >= 0; i--) {
-      const ref = this.tables[i]!.ref(refname);
+    const tables = this.#distinct;
+    for (let i = tables.length - 1; i >= 0; i--) {
+      const ref = tables[i]!.ref(refname);
       if (ref) return ref;
     }
     return undefined;
@@ -101,8 +105,8 @@ export class MergedTable {
    */
   refsFor(oid: string): RefRecord[] {
     const found: RefRecord[] = [];
-    this.tables.forEach((table, age) => {
-      const newer = this.tables.slice(age + 1);
+    this.#distinct.forEach((table, age) => {
+      const newer = this.#distinct.slice(age + 1);
       for (const ref of table.refsFor(oid)) {
         if (!newer.some((other) => other.ref(ref.refname))) found.push(ref);
       }
@@ -116,7 +120,7 @@ export class MergedTable {
    * @internal
    */
   refCursor(onDispose?: () => void): MergedCursor<RefRecord> {
-    return new MergedCursor(this.tables.map((table) => table.refCursor()), onDispose);
+    return new MergedCursor(this.#distinct.map((table) => table.refCursor()), onDispose);
   }
 
   /**
@@ -125,6 +129,6 @@ export class MergedTable {
    * @internal
    */
   logCursor(onDispose?: () => void): MergedCursor<LogRecord> {
-    return new MergedCursor(this.tables.map((table) => table.logCursor()), onDispose);
+    return new MergedCursor(this.#distinct.map((table) => table.logCursor()), onDispose);
   }
 }

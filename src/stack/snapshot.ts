@@ -54,9 +54,7 @@ export class Snapshot {
    */
   constructor(tables: readonly SharedTable[], listInfo?: FileInfo) {
     this.names = tables.map(({ name }) => name);
-    // Of a table that a damaged list names again only the last place counts: a newer one hides an older one.
-    const last = new Set(tables.toReversed().map(({ table }) => table));
-    this.merged = new MergedTable([...last].reverse());
+    this.merged = new MergedTable(tables.map(({ table }) => table));
     this.tables = tables;
     this.#byName = new Map(tables.map((table) => [table.name, table]));
     this.#listInfo = listInfo;

@@ -1,4 +1,4 @@
-import { Column } from "./range_report.ts";
+import { Column, doubled } from "./range_report.ts";
 
 /**
  * Which objects the ref blocks of a range mention. It consists of plain objects and typed arrays, so that
@@ -177,10 +177,6 @@ export class MentionBuilder {
       this.#words.forEach((words, i) => this.#words[i] = doubled(words));
     }
   }
-}
-
-function doubled({ buffer }: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  return new Uint32Array(buffer.transfer(2 * buffer.byteLength));
 }
 
 /** Compares two ids of a block. */

@@ -1,6 +1,6 @@
 import { getUint32 } from "../bytes/big_endian.ts";
 import { PositionNumbers } from "./position_numbers.ts";
-import { Column } from "./range_report.ts";
+import { Column, doubled } from "./range_report.ts";
 
 /**
  * Objects with the positions of ref blocks, in the order of their ids and again in the order of the blocks. Ids are
@@ -132,8 +132,4 @@ function sortByBlock(
     }
   }
   return { blockWords, blockEnds, repeated: repeated.finish() };
-}
-
-function doubled({ buffer }: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  return new Uint32Array(buffer.transfer(2 * buffer.byteLength));
 }

@@ -117,6 +117,11 @@ export class Column<T extends NumberArray> {
   }
 }
 
+/** An array with twice as much room and the same numbers, which the old one has no longer. */
+export function doubled({ buffer }: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  return new Uint32Array(buffer.transfer(2 * buffer.byteLength));
+}
+
 /** A column of byte strings that grows. */
 export class KeyBuilder {
   readonly #bytes = new Column(Uint8Array);

@@ -66,7 +66,7 @@ Deno.test("readLines() leaves out what ends a line", async () => {
   assertEquals(await Array.fromAsync(readLines(inputOf(bytes, () => 1))), ["a", "", "b"]);
 });
 
-Deno.test("Records reads a part of megabytes in a time that grows with its length", async () => {
+Deno.test("Records puts a part of megabytes together", async () => {
   const bytes = new Uint8Array(0x2000000).fill(0x61);
   const [found] = await readAll(new Records(inputOf(bytes, () => 0x10000), "\n"));
   assertEquals(found?.length, bytes.length);

@@ -7,38 +7,27 @@
  * @module
  */
 
-import { RefStore, ReftableError } from "@reftable/reftable";
+import { RefStore } from "@reftable/reftable";
 import { Groups } from "../interop/ref_groups.ts";
 import { changeRefs, IDENTITY } from "./change_refs.ts";
+import { attempt, print } from "./victim_steps.ts";
 
 const [path = "", prefix = "", kind = "", ...oids] = Deno.args;
 
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-}
-
-/** Does something that may fail when others hold locks, and tells whether it did not. */
-async function attempt(action: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await action();
-    return true;
-  } catch (error) {
-    if (!(error instanceof ReftableError) || error.code !== "lock") throw error;
-    return false;
-  }
-}
+/** What others may bring about. */
+const ALLOWED = ["lock"] as const;
 
 await using refs = await RefStore.open(path, { identity: IDENTITY });
 const groups = new Groups(prefix, oids);
 print("ready");
 for (;;) {
   if (kind === "pack") {
-    await attempt(() => refs.pack({ all: true }));
+    await attempt(() => refs.pack({ all: true }), ALLOWED);
     continue;
   }
   const change = groups.next();
   print("try");
-  const isDone = await attempt(() => changeRefs(refs, change));
+  const isDone = await attempt(() => changeRefs(refs, change), ALLOWED);
   if (isDone) groups.acknowledge(change);
   print(isDone ? "ack" : "fail");
 }

@@ -7,28 +7,15 @@
  * @module
  */
 
-import { openRepositoryStack, ReftableError, type WorkerMode } from "@reftable/reftable";
+import { openRepositoryStack, type WorkerMode } from "@reftable/reftable";
 import { applyChange } from "../interop/apply_change.ts";
 import { Groups } from "../interop/ref_groups.ts";
+import { attempt, print } from "./victim_steps.ts";
 
 const [path = "", prefix = "", mode = "", kind = "", workers = "", ...oids] = Deno.args;
 
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-}
-
-/** Does something that may fail when others are at work, and tells whether it did not. */
-async function attempt(action: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await action();
-    return true;
-  } catch (error) {
-    const isAllowed = error instanceof ReftableError &&
-      (error.code === "lock" || error.code === "outdated");
-    if (!isAllowed) throw error;
-    return false;
-  }
-}
+/** What others may bring about. */
+const ALLOWED = ["lock", "outdated"] as const;
 
 await using stack = await openRepositoryStack(path, {
   mode: parseInt(mode, 8),
@@ -39,13 +26,13 @@ const groups = new Groups(prefix, oids);
 print("ready");
 for (let round = 0;; round++) {
   if (kind === "compact") {
-    await attempt(() => stack.compact());
-    if (round % 3 === 2) await attempt(() => stack.clean());
+    await attempt(() => stack.compact(), ALLOWED);
+    if (round % 3 === 2) await attempt(() => stack.clean(), ALLOWED);
     continue;
   }
   const change = groups.next();
   print("try");
-  const isDone = await attempt(() => applyChange(stack, change, prefix));
+  const isDone = await attempt(() => applyChange(stack, change, prefix), ALLOWED);
   if (isDone) groups.acknowledge(change);
   print(isDone ? "ack" : "fail");
 }
