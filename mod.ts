@@ -67,7 +67,7 @@ export { type Environment, permittedEnvironment } from "./src/io/environment.ts"
 export type { NumberKind } from "./src/refs/config/config_values.ts";
 export type { ConfigVariable } from "./src/refs/config/config_variable.ts";
 export type { ConfigSources } from "./src/refs/config/load_config.ts";
-export { environmentOptions } from "./src/refs/environment_options.ts";
+export { environmentOptions } from "./src/refs/repository.ts";
 export { cleanIdentity, committerIdentity, type IdentitySources } from "./src/refs/identity.ts";
 export { type InitOptions, initRepository } from "./src/refs/init_repository.ts";
 export {
@@ -105,7 +105,7 @@ export type {
   RefLinesOptions,
 } from "./src/refs/backend.ts";
 export type { ExpandedRef, ShortenOptions } from "./src/refs/expand.ts";
-export type { ListedRef, ListedSymbolicRef } from "./src/refs/listed_ref.ts";
+export type { ListedRef, ListedSymbolicRef } from "./src/refs/ref_listing.ts";
 export {
   isBranch,
   isPerWorktreeRef,

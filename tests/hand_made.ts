@@ -5,7 +5,7 @@
  */
 
 import { deflateSync } from "node:zlib";
-import { putUint16, putUint24 } from "../src/bytes/big_endian.ts";
+import { putUint16, putUint24 } from "../src/bytes/numbers.ts";
 import { putFooter, type SectionPositions } from "../src/format/footer.ts";
 import { headerSize, putHeader, type TableHeader } from "../src/format/header.ts";
 

@@ -34,11 +34,8 @@ export function digitsOfPair(pair: number): number {
 
 /** The value of each digit by its ASCII code; 255 for what is no digit. */
 const VALUES = new Uint8Array(128).fill(255);
-for (let value = 0; value < 16; value++) {
-  const digit = value.toString(16);
-  VALUES[digit.charCodeAt(0)] = value;
-  VALUES[digit.toUpperCase().charCodeAt(0)] = value;
-}
+for (let value = 0; value < 10; value++) VALUES[0x30 + value] = value;
+for (let value = 10; value < 16; value++) VALUES[0x37 + value] = VALUES[0x57 + value] = value;
 
 /**
  * Parses hexadecimal digits of either case into an array.
@@ -90,13 +87,6 @@ export function decodeHexDigits(
   return seen < 16;
 }
 
-const DIGITS = "0123456789abcdef";
-
-/** The two digits of each byte as ASCII, the first in the lower eight bits. */
-const PAIRS = Uint16Array.from({ length: 256 }, (_, byte) => {
-  return DIGITS.charCodeAt(byte >> 4) | DIGITS.charCodeAt(byte & 15) << 8;
-});
-
 /**
  * Formats bytes as lower-case hexadecimal digits in ASCII.
  *
@@ -111,9 +101,9 @@ export function encodeHexInto(
   position: number,
 ): number {
   for (let i = start; i < end; i++) {
-    const pair = PAIRS[bytes[i]!]!;
-    target[position++] = pair & 0xff;
-    target[position++] = pair >> 8;
+    const digits = digitsOfPair(bytes[i]!);
+    target[position++] = (digits >>> 8) & 0xff;
+    target[position++] = digits & 0xff;
   }
   return position;
 }

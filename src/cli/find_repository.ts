@@ -1,6 +1,10 @@
 import { ReftableError } from "../errors.ts";
-import { environmentOptions } from "../refs/environment_options.ts";
-import { openRepositorySync, type Repository, type RepositoryOptions } from "../refs/repository.ts";
+import {
+  environmentOptions,
+  openRepositorySync,
+  type Repository,
+  type RepositoryOptions,
+} from "../refs/repository.ts";
 import type { Context } from "./context.ts";
 import { fatal } from "./failure.ts";
 

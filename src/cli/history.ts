@@ -2,9 +2,8 @@ import { decodeText } from "../bytes/text.ts";
 import type { ObjectType } from "../refs/object_reader.ts";
 import type { Context } from "./context.ts";
 import { fatal } from "./failure.ts";
+import { taggedObject, treeEntries } from "./objects/contents.ts";
 import type { ObjectDatabase } from "./objects/object_database.ts";
-import { taggedObject } from "./objects/tag.ts";
-import { treeEntries } from "./objects/tree.ts";
 
 /** Finds the parent of a commit with this number, 1 for the first; 0 means the commit itself. */
 export async function nthParent(

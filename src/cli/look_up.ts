@@ -6,6 +6,7 @@ import { isPseudoRef, parseWorktreeName } from "../refs/names.ts";
 import { HeadReader } from "../refs/read_head.ts";
 import type { StoredRef } from "../refs/stored_ref.ts";
 import type { Context } from "./context.ts";
+import { failed } from "./failure.ts";
 
 /** What single refs are read with. */
 export type SingleRefs = Pick<RefReader, "read">;
@@ -37,4 +38,17 @@ function readOrdinary(reader: HeadReader, refname: string): StoredRef | undefine
     throw new ReftableError("unsupported", `${refname} is no ordinary ref`);
   }
   return runSync(reader.read(refname));
+}
+
+/** The exit code for a ref that does not exist. */
+const MISSING = 2;
+
+/**
+ * Sees to it that there is a ref, whatever it holds.
+ *
+ * @throws {Failure} When there is none.
+ */
+export async function requireRef(refname: string, context: Context): Promise<void> {
+  const exists = await lookUp(context, (refs) => refs.read(refname) !== undefined);
+  if (!exists) throw failed("reference does not exist", MISSING);
 }

@@ -8,9 +8,8 @@ import {
 import type { Arguments } from "./arguments.ts";
 import { type Command, type CommandSpec, STACK_PATH } from "./command.ts";
 import type { Context } from "./context.ts";
-import { formatProblem } from "./format_problem.ts";
 import { UsageError } from "./failure.ts";
-import { printable } from "./printable.ts";
+import { formatProblem, printable } from "./output.ts";
 import { parseTime } from "./time.ts";
 
 const spec: CommandSpec = {

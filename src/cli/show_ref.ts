@@ -1,18 +1,16 @@
 import { refnameProblem } from "../format/refname.ts";
-import type { ListedRef } from "../refs/listed_ref.ts";
 import { isSafeRefname } from "../refs/names.ts";
+import type { ListedRef } from "../refs/ref_listing.ts";
 import type { RefStore } from "../refs/ref_store.ts";
 import { resolveRef } from "../refs/resolve.ts";
-import type { Arguments } from "./arguments.ts";
+import { type Arguments, parseAbbreviation } from "./arguments.ts";
 import type { Command, CommandSpec } from "./command.ts";
 import type { Context } from "./context.ts";
 import { fatal } from "./failure.ts";
 import { readLines } from "./input.ts";
-import { lookUp } from "./look_up.ts";
+import { lookUp, requireRef } from "./look_up.ts";
 import type { ObjectDatabase } from "./objects/object_database.ts";
 import type { TagPeeler } from "./objects/tag_peeler.ts";
-import { parseAbbreviation } from "./option_values.ts";
-import { requireRef } from "./require_ref.ts";
 
 const spec: CommandSpec = {
   name: "show-ref",

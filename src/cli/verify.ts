@@ -11,9 +11,9 @@ import {
 } from "../../mod.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Command, CommandSpec } from "./command.ts";
-import { EXIT, UsageError } from "./failure.ts";
 import type { Context } from "./context.ts";
-import { formatProblem } from "./format_problem.ts";
+import { EXIT, UsageError } from "./failure.ts";
+import { formatProblem } from "./output.ts";
 import { ProgressLine } from "./progress.ts";
 
 const spec: CommandSpec = {

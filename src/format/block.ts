@@ -1,4 +1,4 @@
-import { getUint16, getUint24 } from "../bytes/big_endian.ts";
+import { getUint16, getUint24 } from "../bytes/numbers.ts";
 import type { ProblemCode, ReftableError } from "../errors.ts";
 import { damaged } from "./damage.ts";
 

@@ -1,5 +1,5 @@
-import { ByteReader } from "../bytes/byte_reader.ts";
 import { commonPrefixLength } from "../bytes/compare.ts";
+import { ByteReader } from "../bytes/numbers.ts";
 import type { ProblemCode } from "../errors.ts";
 import { type Block, BlockType, damagedRecord, restartPosition } from "./block.ts";
 
@@ -403,4 +403,14 @@ export class BlockCursor {
 
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
+}
+
+/**
+ * Decodes the position of the block whose last key is the one a cursor in an index block
+ * stands on.
+ *
+ * @returns Bytes from the start of the file.
+ */
+export function decodeIndexPosition(cursor: BlockCursor): number {
+  return new ByteReader(cursor.block.bytes, cursor.valueStart, cursor.valueEnd).varint();
 }

@@ -5,7 +5,7 @@ import {
   putUint24,
   putUint32,
   putUint64,
-} from "../bytes/big_endian.ts";
+} from "../bytes/numbers.ts";
 import { damaged } from "./damage.ts";
 import { hashFromId, hashId, type HashName } from "./hash.ts";
 

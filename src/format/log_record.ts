@@ -1,10 +1,8 @@
-import { getUint16, getUint32, putUint32 } from "../bytes/big_endian.ts";
-import { ByteReader } from "../bytes/byte_reader.ts";
 import { encodeHex } from "../bytes/hex.ts";
+import { ByteReader, getUint16, getUint32, putUint32 } from "../bytes/numbers.ts";
 import { decodeText } from "../bytes/text.ts";
 import { damagedRecord } from "./block.ts";
 import type { BlockCursor } from "./block_cursor.ts";
-import { putOid, type RecordBuffer } from "./record_buffer.ts";
 
 /** What every log record has. */
 export interface LogRecordBase {
@@ -49,8 +47,8 @@ export type LogRecord = LogDeletion | LogUpdate;
 /** How the kinds are numbered in a table. */
 export const LogValueType = { deletion: 0, update: 1 } as const;
 
-/** What stands behind the name in a log's key: a NUL and the inverted update index. */
-const KEY_TAIL = 9;
+/** How many bytes stand behind the name in a log's key: a NUL and the inverted update index. */
+export const LOG_KEY_TAIL = 9;
 
 /**
  * Makes the key of a log entry: the name, a NUL, and the update index with all bits
@@ -59,13 +57,14 @@ const KEY_TAIL = 9;
  * @param refname The name's bytes.
  */
 export function logKey(refname: Uint8Array, updateIndex: number): Uint8Array {
-  const key = new Uint8Array(refname.length + KEY_TAIL);
+  const key = new Uint8Array(refname.length + LOG_KEY_TAIL);
   key.set(refname);
-  putKeyTail(key, refname.length, updateIndex);
+  putLogKeyTail(key, refname.length, updateIndex);
   return key;
 }
 
-function putKeyTail(key: Uint8Array, position: number, updateIndex: number): void {
+/** Writes what stands behind the name in a log's key. */
+export function putLogKeyTail(key: Uint8Array, position: number, updateIndex: number): void {
   key[position] = 0;
   putUint32(key, position + 1, ~Math.floor(updateIndex / 0x100000000));
   putUint32(key, position + 5, ~(updateIndex % 0x100000000));
@@ -80,7 +79,7 @@ export function logKeyPrefix(refname: Uint8Array): Uint8Array {
 
 /** Tells how many bytes of the current log key are the ref's name. */
 export function logNameLength(cursor: BlockCursor): number {
-  const length = cursor.keyLength - KEY_TAIL;
+  const length = cursor.keyLength - LOG_KEY_TAIL;
   if (length < 1 || cursor.key[length] !== 0) {
     throw damagedRecord(cursor.block, cursor.valueStart, "its key is not a name, NUL and 8 bytes");
   }
@@ -187,43 +186,4 @@ function decodeField(reader: ByteReader, repeated: RepeatedText): string {
   const length = reader.varint();
   const start = reader.skip(length);
   return repeated.decode(reader.bytes, start, start + length);
-}
-
-/**
- * Encodes a log entry.
- *
- * @param target Receives key and value.
- * @param message The message as it is to be stored.
- * @param hashSize The length of an object id in bytes.
- * @returns What is wrong with the record, if anything is.
- */
-export function encodeLog(
-  target: RecordBuffer,
-  log: LogRecord,
-  message: string,
-  hashSize: number,
-): string | undefined {
-  target.setKey(log.refname);
-  target.appendToKey(KEY_TAIL);
-  putKeyTail(target.key, target.keyLength - KEY_TAIL, log.updateIndex);
-  // Callers whose code is not type-checked come with anything.
-  const valueType: number | undefined = LogValueType[log.kind];
-  if (valueType === undefined) return `its kind is ${JSON.stringify(log.kind)}`;
-  target.valueType = valueType;
-  if (log.kind === "deletion") return undefined;
-  if (typeof log.name !== "string" || typeof log.email !== "string") {
-    return "its name or email is no string";
-  }
-  if (!Number.isSafeInteger(log.time) || log.time < 0) return `its time is ${log.time}`;
-  if (!(log.tzOffset >= -0x8000 && log.tzOffset <= 0x7fff) || log.tzOffset % 1 !== 0) {
-    return `its time zone is ${log.tzOffset}`;
-  }
-  const wrong = putOid(target, log.oldOid, hashSize) ?? putOid(target, log.newOid, hashSize);
-  if (wrong !== undefined) return wrong;
-  target.putText(log.name);
-  target.putText(log.email);
-  target.putVarint(log.time);
-  target.putUint16(log.tzOffset & 0xffff);
-  target.putText(message);
-  return undefined;
 }

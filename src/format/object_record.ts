@@ -1,7 +1,6 @@
-import { ByteReader } from "../bytes/byte_reader.ts";
+import { ByteReader } from "../bytes/numbers.ts";
 import { damagedRecord } from "./block.ts";
 import type { BlockCursor } from "./block_cursor.ts";
-import type { RecordBuffer } from "./record_buffer.ts";
 
 /**
  * Decodes the positions of the ref blocks that mention the object which a cursor in an object block
@@ -31,21 +30,4 @@ export function decodeObjectPositions(cursor: BlockCursor): number[] | undefined
 /** Makes the error for an object whose positions do not ascend. */
 export function positionsDoNotAscend({ block, valueStart }: BlockCursor): Error {
   return damagedRecord(block, valueStart, "its positions do not ascend", "object");
-}
-
-/**
- * Encodes an object's positions.
- *
- * @param target Receives the value; its key must be set already.
- * @param positions The positions of ref blocks in ascending order, or none to say that all refs must be scanned.
- */
-export function encodeObjectPositions(target: RecordBuffer, positions: readonly number[]): void {
-  const count = positions.length;
-  target.valueType = count < 8 ? count : 0;
-  if (target.valueType === 0) target.putVarint(count);
-  let last = 0;
-  for (const position of positions) {
-    target.putVarint(position - last);
-    last = position;
-  }
 }

@@ -1,7 +1,6 @@
 import { decodeHexDigits, decodeHexInto } from "../bytes/hex.ts";
-import { putUint16 } from "../bytes/big_endian.ts";
+import { MAX_VARINT_LENGTH, putUint16, putVarint, varintLength } from "../bytes/numbers.ts";
 import { encodeTextInto } from "../bytes/text.ts";
-import { MAX_VARINT_LENGTH, putVarint, varintLength } from "../bytes/varint.ts";
 import type { EncodedRecord } from "./block_writer.ts";
 
 /** Room to encode one record after another in, which grows as needed and is never given back. */

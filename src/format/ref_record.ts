@@ -1,5 +1,5 @@
-import { ByteReader } from "../bytes/byte_reader.ts";
 import { encodeHex } from "../bytes/hex.ts";
+import { ByteReader } from "../bytes/numbers.ts";
 import { decodeText } from "../bytes/text.ts";
 import { damagedRecord } from "./block.ts";
 import type { BlockCursor } from "./block_cursor.ts";

@@ -30,15 +30,16 @@ const DOT = 0x2e;
 const AT = 0x40;
 const BRACE = 0x7b;
 
+/** What {@linkcode FORBIDDEN} matches from 0x21 on. */
+const FORBIDDEN_BYTES = encodeText("~^:?*[\\\x7f");
+
 /** What ends no component, and the byte that this ends with. */
 const LOCK = encodeText(".lock");
 const LOCK_END = 0x6b;
 
 /** Which bytes need a closer look; all others are good wherever they are. */
-const IS_SPECIAL = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte === SLASH || byte === DOT || byte === BRACE) return 1;
-  return byte < 0x80 && FORBIDDEN.test(String.fromCharCode(byte)) ? 1 : 0;
-});
+const IS_SPECIAL = new Uint8Array(256).fill(1, 0, 0x21);
+for (const byte of [SLASH, DOT, BRACE, ...FORBIDDEN_BYTES]) IS_SPECIAL[byte] = 1;
 
 /**
  * Checks the names of refs that follow each other, as bytes: what a name shares with the one before it is not

@@ -1,3 +1,6 @@
+import { ReftableError } from "../errors.ts";
+import type { DirectoryEntry, FileInfo, FileSystem } from "./file_system.ts";
+
 /**
  * Code that needs bytes does not care how they come: it is a generator that yields what it wants
  * done, and {@linkcode runSync} or {@linkcode runAsync} does it. So there is one decoder, and one way to
@@ -59,4 +62,52 @@ export async function runAsync<T>(io: Io<T>): Promise<T> {
     step = io.next(result);
   }
   return step.value;
+}
+
+/** Asks for the description of a file; `undefined` when there is none. */
+export function* statFile(fileSystem: FileSystem, path: string): Io<FileInfo | undefined> {
+  return yield* perform({
+    sync: () => fileSystem.statSync(path),
+    async: () => fileSystem.stat(path),
+  });
+}
+
+/** Asks for the contents of a file; `undefined` when there is none. */
+export function* readIfPresent(fileSystem: FileSystem, path: string): Io<Uint8Array | undefined> {
+  try {
+    return yield* perform({
+      sync: () => fileSystem.readFileSync(path),
+      async: () => fileSystem.readFile(path),
+    });
+  } catch (error) {
+    if (error instanceof ReftableError && error.code === "not-exist") return undefined;
+    throw error;
+  }
+}
+
+/** Asks for the absolute path of a file that exists, without symbolic links on the way. */
+export function* realPath(fileSystem: FileSystem, path: string): Io<string> {
+  return yield* perform({
+    sync: () => fileSystem.realPathSync(path),
+    async: () => fileSystem.realPath(path),
+  });
+}
+
+/** Asks for what a symbolic link holds; `undefined` when there is no such link. */
+export function* readLink(fileSystem: FileSystem, path: string): Io<string | undefined> {
+  return yield* perform({
+    sync: () => fileSystem.readLinkSync(path),
+    async: () => fileSystem.readLink(path),
+  });
+}
+
+/** Lists a directory; nothing when there is none. */
+export function listDirectory(fileSystem: FileSystem, path: string): DirectoryEntry[] {
+  if (fileSystem.statSync(path)?.kind !== "directory") return [];
+  try {
+    return fileSystem.listSync(path);
+  } catch (error) {
+    if (error instanceof ReftableError && error.code === "not-exist") return [];
+    throw error;
+  }
 }

@@ -1,6 +1,5 @@
 import { ReftableError } from "../errors.ts";
-import { type BlockSource, BytesSource } from "./block_source.ts";
-import { openFileSource, SMALL } from "./file_source.ts";
+import { type BlockSource, BytesSource, openFileSource, SMALL } from "./block_source.ts";
 import type { FileMode, FileSystem, WritableFile } from "./file_system.ts";
 import type { Io } from "./io.ts";
 

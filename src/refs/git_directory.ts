@@ -2,9 +2,16 @@ import { decodeText, trimEnd } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
-import { type Io, runAsync, runSync } from "../io/io.ts";
+import {
+  type Io,
+  readIfPresent,
+  readLink,
+  realPath,
+  runAsync,
+  runSync,
+  statFile,
+} from "../io/io.ts";
 import { dirname, isAbsolute } from "../io/path.ts";
-import { readIfPresent, readLink, realPath, statFile } from "../io/requests.ts";
 
 /** Where Git keeps its own files for a working tree. */
 export interface GitDirectory {

@@ -1,10 +1,9 @@
 import { decodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import type { FileSystem } from "../io/file_system.ts";
-import { runAsync } from "../io/io.ts";
+import { readIfPresent, runAsync, statFile } from "../io/io.ts";
 import { isAbsolute } from "../io/path.ts";
 import { loadQuietly } from "../io/quiet_process.ts";
-import { readIfPresent, statFile } from "../io/requests.ts";
 import { within } from "./git_directory.ts";
 import {
   type GitObject,

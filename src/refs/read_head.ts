@@ -5,10 +5,10 @@ import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { type Io, runSync } from "../io/io.ts";
 import { RefLookup } from "../stack/ref_lookup.ts";
-import { readLooseRef } from "./files/loose_ref.ts";
 import { PackedRefsFile } from "./files/packed/packed_refs_file.ts";
 import { type FindOptions, locateGitDirectory, within } from "./git_directory.ts";
 import { parseWorktreeName } from "./names.ts";
+import { readLooseRef } from "./ref_file.ts";
 import {
   locateRefs,
   readConfigFile,

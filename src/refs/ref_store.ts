@@ -1,29 +1,29 @@
 import { ReftableError, throwingFirst } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
-import { environmentOf } from "./config/load_config.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
 import type {
+  BackendOptions,
   ListRefsOptions,
   PackOptions,
   RefBackend,
   RefFormat,
   RefLinesOptions,
 } from "./backend.ts";
+import { environmentOf } from "./config/load_config.ts";
 import { type ExpandedRef, expandName, shortenName, type ShortenOptions } from "./expand.ts";
+import { openFilesBackend } from "./files/files_backend.ts";
 import { checkIdentity, committerIdentity } from "./identity.ts";
-import { type ListedRef, listedRef } from "./listed_ref.ts";
-import { givenMessage } from "./log_message.ts";
+import { givenMessage } from "./log_line.ts";
 import { peelTag } from "./object_reader.ts";
-import { openBackend } from "./open_backend.ts";
-import { writeRefListing } from "./ref_listing.ts";
+import { zoneFromMinutes } from "./parse_date.ts";
+import { type ListedRef, listedRef, writeRefListing } from "./ref_listing.ts";
 import type { ReflogOptions, RefStoreOptions } from "./ref_store_options.ts";
 import {
   RefTransaction,
   type TransactionContext,
   type TransactionOptions,
 } from "./ref_transaction.ts";
-import type { Identity, ReflogEntry } from "./reflog_entry.ts";
 import {
   appendToLog,
   checkEntry,
@@ -36,8 +36,9 @@ import {
 } from "./reflog/change_logs.ts";
 import { expiryFilter, reachableSources, type ReflogExpiry } from "./reflog/expiry.ts";
 import type { ReflogRewrite, ReflogRewriteOptions } from "./reflog/rewrite_log.ts";
-import { zoneFromMinutes } from "./reflog/time_zone.ts";
+import type { Identity, ReflogEntry } from "./reflog_entry.ts";
 import { reflogPolicy } from "./reflog_policy.ts";
+import { openReftableBackend } from "./reftable/reftable_backend.ts";
 import { type RenameOptions, renameRef, type Renaming } from "./rename.ts";
 import { headNames, moveHeads } from "./rename_heads.ts";
 import { locateRepository, type Repository } from "./repository.ts";
@@ -392,4 +393,14 @@ export class RefStore implements AsyncDisposable, Disposable {
     this.#isDisposed = true;
     this.#opened[Symbol.dispose]();
   }
+}
+
+/** Opens what stores the refs of a repository. */
+export function* openBackend(
+  repository: Repository,
+  options: BackendOptions = {},
+): Io<RefBackend> {
+  return yield* repository.refFormat === "reftable"
+    ? openReftableBackend(repository, options)
+    : openFilesBackend(repository);
 }

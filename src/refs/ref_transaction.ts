@@ -1,7 +1,7 @@
 import { firstError, ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import type { RefBackend, RefSession } from "./backend.ts";
-import { givenMessage } from "./log_message.ts";
+import { givenMessage } from "./log_line.ts";
 import { isGoodRefname, isPseudoRef, isSafeRefname } from "./names.ts";
 import { checkOid, isZero, zeroOid } from "./object_id.ts";
 import type { ObjectReader } from "./object_reader.ts";

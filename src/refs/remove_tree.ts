@@ -1,5 +1,5 @@
 import type { FileSystem } from "../io/file_system.ts";
-import { listDirectory } from "./files/list_directory.ts";
+import { listDirectory } from "../io/io.ts";
 import { within } from "./git_directory.ts";
 
 /** Removes a file, or a directory with all that is in it; nothing happens when there is none. */

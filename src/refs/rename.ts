@@ -1,6 +1,6 @@
 import { compareText } from "../bytes/text.ts";
 import type { LogChange, RefBackend, RefChange, RefSession, SessionOptions } from "./backend.ts";
-import { givenMessage } from "./log_message.ts";
+import { givenMessage } from "./log_line.ts";
 import { isGoodRefname, isPseudoRef } from "./names.ts";
 import { zerosLike } from "./object_id.ts";
 import { badName, nameTaken, refError } from "./ref_errors.ts";

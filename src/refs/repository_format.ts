@@ -1,9 +1,8 @@
 import { ReftableError, type ReftableErrorCode } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import type { FileSystem } from "../io/file_system.ts";
-import type { Io } from "../io/io.ts";
+import { type Io, readIfPresent, realPath, statFile } from "../io/io.ts";
 import { isAbsolute } from "../io/path.ts";
-import { readIfPresent, realPath, statFile } from "../io/requests.ts";
 import type { RefFormat } from "./backend.ts";
 import { badLine, configBoolean, configNumber } from "./config/config_values.ts";
 import type { ConfigVariable } from "./config/config_variable.ts";
@@ -39,6 +38,9 @@ const NEWEST_VERSION = 1;
 type Draft = { -readonly [Key in keyof RepositoryFormat]: RepositoryFormat[Key] } & {
   compatHash?: HashName;
 };
+
+/** What the names of extensions begin with. */
+const EXTENSIONS_PREFIX = "extensions.";
 
 /** Extensions that were understood from the first version of repositories on. */
 const EXTENSIONS: Readonly<Record<string, (variable: ConfigVariable, draft: Draft) => void>> = {
@@ -90,7 +92,9 @@ export function repositoryFormat(variables: readonly ConfigVariable[]): Reposito
   const unknownExtensions: string[] = [];
   for (const variable of variables) {
     const { name } = variable;
-    const extension = /^extensions\.(.*)$/s.exec(name)?.[1];
+    const extension = name.startsWith(EXTENSIONS_PREFIX)
+      ? name.slice(EXTENSIONS_PREFIX.length)
+      : undefined;
     if (name === "core.repositoryformatversion") version = configNumber(variable, "int");
     else if (extension === undefined) readPlace(variable, draft);
     else if (Object.hasOwn(EXTENSIONS, extension)) EXTENSIONS[extension]!(variable, draft);
@@ -160,7 +164,9 @@ function badExtension(variable: ConfigVariable): ReftableError {
  * @returns `undefined` when the way is not known.
  */
 export function parseRefStorage(value: string): RefStorage | undefined {
-  const [, format, payload] = /^(.*?)(?::\/\/(.*))?$/s.exec(value) ?? [];
+  const separator = value.indexOf("://");
+  const format = separator < 0 ? value : value.slice(0, separator);
+  const payload = separator < 0 ? undefined : value.slice(separator + "://".length);
   return format === "files" || format === "reftable" ? { format, payload } : undefined;
 }
 

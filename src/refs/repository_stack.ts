@@ -1,8 +1,7 @@
 import { ReftableError } from "../errors.ts";
 import { denoFileSystem } from "../io/deno_file_system.ts";
 import type { FileSystem } from "../io/file_system.ts";
-import { type Io, runAsync } from "../io/io.ts";
-import { statFile } from "../io/requests.ts";
+import { type Io, runAsync, statFile } from "../io/io.ts";
 import { Stack, type StackOptions } from "../stack/stack.ts";
 import { TABLES_LIST } from "../stack/tables_list.ts";
 import { within } from "./git_directory.ts";

@@ -2,7 +2,6 @@ import { ReftableError } from "../errors.ts";
 import type { FileMode } from "../io/file_system.ts";
 import { sharedRepositoryMode, type StackSettings } from "../stack/settings.ts";
 import type { Config } from "./config/config.ts";
-import { syncsRefs } from "./files/sync_config.ts";
 
 /**
  * Reads the settings of stacks: `reftable.*` within git's limits, `core.sharedRepository` and `core.fsync`.
@@ -56,4 +55,20 @@ export function sharedMode(config: Config): FileMode | undefined {
 
 function refuse(reason: string): ReftableError {
   return new ReftableError("format", `reftable ${reason}`);
+}
+
+/** Components of a repository that refs are part of, by their names in `core.fsync`. */
+const WITH_REFS = ["reference", "committed", "added", "all"];
+
+/**
+ * Tells whether what is written waits until it has reached the disk: what `core.fsync` says about refs. Without that
+ * variable they do, where Git lets the system write them when it likes.
+ */
+export function syncsRefs(config: Config): boolean {
+  const value = config.string("core.fsync");
+  if (value === undefined) return true;
+  // As in Git, the beginning of a name will do, and what is wanted goes before what is not.
+  return value.split(",").map((name) => name.replace(/^[ \t\n\r]+/, "")).some((name) => {
+    return name !== "" && WITH_REFS.some((component) => component.startsWith(name));
+  });
 }

@@ -1,8 +1,15 @@
 import { compareText, decodeText, trimEnd } from "../bytes/text.ts";
 import type { FileSystem } from "../io/file_system.ts";
-import { type Io, perform, runAsync, runSync } from "../io/io.ts";
+import {
+  type Io,
+  perform,
+  readIfPresent,
+  realPath,
+  runAsync,
+  runSync,
+  statFile,
+} from "../io/io.ts";
 import { dirname, isAbsolute } from "../io/path.ts";
-import { readIfPresent, realPath, statFile } from "../io/requests.ts";
 import { within } from "./git_directory.ts";
 import type { Repository } from "./repository.ts";
 

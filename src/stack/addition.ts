@@ -1,17 +1,17 @@
 import { firstError, ReftableError } from "../errors.ts";
-import { SMALL } from "../io/file_source.ts";
+import { SMALL } from "../io/block_source.ts";
 import { runAsync } from "../io/io.ts";
 import { PendingFile } from "../io/pending_file.ts";
 import { MergedTable } from "../merged/merged_table.ts";
+import { openInput, Table } from "../table/table.ts";
 import { BytesSink, type TableSink } from "../table/table_sink.ts";
 import { TableWriter } from "../table/table_writer.ts";
-import { openInput, Table } from "../table/table.ts";
 import { type Compactor, removeQuietly } from "./compactor.ts";
 import type { StackHost } from "./host.ts";
 import { mergeAddition, type MergedAddition } from "./merge_addition.ts";
 import { checkNames } from "./name_check.ts";
 import type { SharedTable, Snapshot } from "./snapshot.ts";
-import { formatTableName } from "./table_name.ts";
+import { formatTableName } from "./tables_list.ts";
 
 /** A table that waits for the commit. */
 interface NewTable {

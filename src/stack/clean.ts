@@ -1,11 +1,10 @@
 import { ReftableError } from "../errors.ts";
-import { openFileSource } from "../io/file_source.ts";
+import { openFileSource } from "../io/block_source.ts";
 import { runAsync, runSync } from "../io/io.ts";
 import { Table } from "../table/table.ts";
 import type { StackHost } from "./host.ts";
 import { readNames, type StackLocation } from "./snapshot.ts";
-import { TABLES_LIST } from "./tables_list.ts";
-import { isTableLock, isTableName, isTemporaryTable } from "./table_name.ts";
+import { isTableLock, isTableName, isTemporaryTable, TABLES_LIST } from "./tables_list.ts";
 
 /**
  * Removes tables that the list does not name: what compactions left for readers, and what writers left

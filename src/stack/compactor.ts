@@ -14,11 +14,11 @@ import {
   compactTables,
   type LogExpiry,
 } from "./compaction.ts";
-import { compactionRunner } from "./compaction_runner.ts";
 import { planCompaction } from "./compaction_plan.ts";
+import { compactionRunner } from "./compaction_runner.ts";
 import type { StackHost } from "./host.ts";
 import type { SharedTable } from "./snapshot.ts";
-import { formatTableName } from "./table_name.ts";
+import { formatTableName } from "./tables_list.ts";
 
 /** Tables of a stack, by their places from the oldest. */
 export interface TableRange {

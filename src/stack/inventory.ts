@@ -3,8 +3,7 @@ import type { Table } from "../table/table.ts";
 import type { StackHost } from "./host.ts";
 import { statTarget } from "./listed_tables.ts";
 import type { StackLocation } from "./snapshot.ts";
-import { isTableName } from "./table_name.ts";
-import { TABLES_LIST } from "./tables_list.ts";
+import { isTableName, TABLES_LIST } from "./tables_list.ts";
 
 /** What a table consists of. */
 export interface TableInventory {

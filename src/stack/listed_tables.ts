@@ -1,11 +1,9 @@
 import { decodeText, encodeText } from "../bytes/text.ts";
 import { type ProblemCode, ReftableError } from "../errors.ts";
 import type { Problem } from "../format/problem.ts";
-import type { BlockSource } from "../io/block_source.ts";
-import { openFileSource } from "../io/file_source.ts";
+import { type BlockSource, openFileSource } from "../io/block_source.ts";
 import type { FileInfo, FileSystem } from "../io/file_system.ts";
-import { runAsync } from "../io/io.ts";
-import { readIfPresent } from "../io/requests.ts";
+import { readIfPresent, runAsync } from "../io/io.ts";
 import type { StackLocation } from "./snapshot.ts";
 import { isPlainName, quoteName, TABLES_LIST } from "./tables_list.ts";
 

@@ -1,10 +1,10 @@
-import { BytesSink } from "../table/table_sink.ts";
 import type { Table } from "../table/table.ts";
+import { BytesSink } from "../table/table_sink.ts";
 import { compactTables } from "./compaction.ts";
 import type { Compactor } from "./compactor.ts";
 import type { StackHost } from "./host.ts";
 import type { SharedTable } from "./snapshot.ts";
-import { formatTableName } from "./table_name.ts";
+import { formatTableName } from "./tables_list.ts";
 
 /** So many bytes, those of the new table among them, are merged in about a millisecond. */
 const MERGE_LIMIT = 0x10000;

@@ -12,8 +12,7 @@ import { planRepair, type RepairPlan } from "./repair_plan.ts";
 import type { RepairStep } from "./repair_step.ts";
 import { DEFAULT_LOCK_TIMEOUT, type StackSettings } from "./settings.ts";
 import type { StackLocation } from "./snapshot.ts";
-import { formatTableName } from "./table_name.ts";
-import { TABLES_LIST } from "./tables_list.ts";
+import { formatTableName, TABLES_LIST } from "./tables_list.ts";
 
 /** How to repair a stack. */
 export interface RepairOptions extends Omit<StackSettings, "autoCompact" | "skipNameCheck"> {

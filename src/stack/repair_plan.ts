@@ -14,8 +14,13 @@ import {
   toldRange,
 } from "./repair_tables.ts";
 import { sameNames, type StackLocation } from "./snapshot.ts";
-import { formatTableName, isTableLock, isTemporaryTable } from "./table_name.ts";
-import { isPlainName, TABLES_LIST } from "./tables_list.ts";
+import {
+  formatTableName,
+  isPlainName,
+  isTableLock,
+  isTemporaryTable,
+  TABLES_LIST,
+} from "./tables_list.ts";
 import { verifyStack } from "./verify_stack.ts";
 
 /** What a repair is to do. */

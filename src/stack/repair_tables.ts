@@ -1,8 +1,8 @@
 import { type ProblemCode, ReftableError } from "../errors.ts";
-import type { HashName } from "../format/hash.ts";
 import { problemOf } from "../format/damage.ts";
+import type { HashName } from "../format/hash.ts";
 import type { Problem } from "../format/problem.ts";
-import { openFileSource } from "../io/file_source.ts";
+import { openFileSource } from "../io/block_source.ts";
 import { runAsync } from "../io/io.ts";
 import { rewriteSalvage } from "../table/rewrite_salvage.ts";
 import { type Salvage, salvageTable } from "../table/salvage_table.ts";
@@ -10,7 +10,7 @@ import { Table } from "../table/table.ts";
 import type { TableWriterOptions } from "../table/table_writer.ts";
 import { type TableReport, verifySource } from "../table/verify_table.ts";
 import type { StackLocation } from "./snapshot.ts";
-import { parseTableName } from "./table_name.ts";
+import { parseTableName } from "./tables_list.ts";
 
 /** A table that a repaired stack may consist of. */
 export interface FoundTable {

@@ -1,10 +1,8 @@
 import { ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
-import { openFileSource } from "../io/file_source.ts";
+import { openFileSource } from "../io/block_source.ts";
 import type { FileInfo, FileSystem } from "../io/file_system.ts";
-import { type Io, perform } from "../io/io.ts";
-import { readIfPresent, statFile } from "../io/requests.ts";
-import { pause } from "../io/pause.ts";
+import { type Io, perform, readIfPresent, type Request, statFile } from "../io/io.ts";
 import { MergedTable } from "../merged/merged_table.ts";
 import { Table } from "../table/table.ts";
 import { parseTablesList, TABLES_LIST } from "./tables_list.ts";
@@ -187,4 +185,12 @@ function checkHash(table: Table, expected: HashName): void {
 /** Tells whether two lists have the same names in the same order. */
 export function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name, index) => name === b[index]);
+}
+
+/** Asks for time to pass, for somebody else to finish. */
+export function pause(milliseconds: number): Request<void> {
+  return {
+    sync: () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds),
+    async: () => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  };
 }

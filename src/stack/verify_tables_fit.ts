@@ -1,12 +1,11 @@
 import type { ProblemCode } from "../errors.ts";
 import { footerSize } from "../format/footer.ts";
-import { headerSize } from "../format/header.ts";
 import type { HashName } from "../format/hash.ts";
+import { headerSize } from "../format/header.ts";
 import type { Problem, Severity } from "../format/problem.ts";
 import type { TableReport, TableSummary } from "../table/verify_table.ts";
 import { planCompaction } from "./compaction_plan.ts";
-import { parseTableName } from "./table_name.ts";
-import { TABLES_LIST } from "./tables_list.ts";
+import { parseTableName, TABLES_LIST } from "./tables_list.ts";
 
 /** What all tables of a stack should have. */
 interface Expectations {

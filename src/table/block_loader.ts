@@ -1,4 +1,5 @@
-import { getUint24 } from "../bytes/big_endian.ts";
+import { getUint24 } from "../bytes/numbers.ts";
+import { ReftableError } from "../errors.ts";
 import {
   type Block,
   BLOCK_HEADER_SIZE,
@@ -6,13 +7,11 @@ import {
   frameBlock,
   isBlockType,
 } from "../format/block.ts";
-import { ReftableError } from "../errors.ts";
 import { damaged, unreadable } from "../format/damage.ts";
 import { headerSize } from "../format/header.ts";
 import { type BlockSource, readRequest } from "../io/block_source.ts";
 import type { Inflate } from "../io/inflate.ts";
 import { type Io, perform } from "../io/io.ts";
-import { BlockCache } from "./block_cache.ts";
 import type { TableLayout } from "./layout.ts";
 
 /** What to read at first where the header does not tell how large blocks are. */
@@ -230,5 +229,44 @@ export class BlockSequence implements Stretches {
       return this.#bytes;
     }
     return this.#bytes.subarray(from);
+  }
+}
+
+/**
+ * Keeps the blocks that were used lately, up to a number of bytes.
+ *
+ * It has two generations: a block that is found in the old one moves to the young one, and when the young
+ * one has half of the bytes it becomes the old one. So a hit costs one look into a map,
+ * and blocks not used for long are dropped all at once.
+ */
+export class BlockCache {
+  readonly #generationBytes: number;
+  #young = new Map<number, Block>();
+  #old = new Map<number, Block>();
+  #youngBytes = 0;
+
+  /** @param capacity The most bytes to keep; 0 keeps the last two blocks. */
+  constructor(capacity: number) {
+    this.#generationBytes = capacity / 2;
+  }
+
+  /** Gives the block that begins at an offset of the file, if it is here. */
+  get(offset: number): Block | undefined {
+    const block = this.#young.get(offset);
+    if (block !== undefined) return block;
+    const aged = this.#old.get(offset);
+    if (aged !== undefined) this.set(aged);
+    return aged;
+  }
+
+  /** Keeps a block; its bytes must not change any more. */
+  set(block: Block): void {
+    if (this.#youngBytes + block.bytes.length > this.#generationBytes) {
+      this.#old = this.#young;
+      this.#young = new Map();
+      this.#youngBytes = 0;
+    }
+    this.#young.set(block.offset, block);
+    this.#youngBytes += block.bytes.length;
   }
 }

@@ -1,7 +1,6 @@
 import { BlockType } from "../format/block.ts";
-import { BlockCursor } from "../format/block_cursor.ts";
+import { BlockCursor, decodeIndexPosition } from "../format/block_cursor.ts";
 import { problemOf } from "../format/damage.ts";
-import { decodeIndexPosition } from "../format/index_record.ts";
 import type { Io } from "../io/io.ts";
 import type { BlockLoader, BlockSequence } from "./block_loader.ts";
 import type { Section, TableLayout } from "./layout.ts";

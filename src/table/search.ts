@@ -1,7 +1,6 @@
 import { type Block, BlockType } from "../format/block.ts";
-import type { BlockCursor } from "../format/block_cursor.ts";
+import { type BlockCursor, decodeIndexPosition } from "../format/block_cursor.ts";
 import { damaged } from "../format/damage.ts";
-import { decodeIndexPosition } from "../format/index_record.ts";
 import type { Io } from "../io/io.ts";
 import { runSync } from "../io/io.ts";
 import type { BlockLoader } from "./block_loader.ts";

@@ -1,4 +1,4 @@
-import { putUint32 } from "../bytes/big_endian.ts";
+import { putUint32 } from "../bytes/numbers.ts";
 import { BlockType } from "../format/block.ts";
 import { headerSize } from "../format/header.ts";
 import type { TableLayout } from "./layout.ts";

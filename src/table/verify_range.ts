@@ -1,8 +1,8 @@
-import { getUint24 } from "../bytes/big_endian.ts";
+import { getUint24 } from "../bytes/numbers.ts";
 import { type Block, BlockType, isBlockType } from "../format/block.ts";
 import { problemOf } from "../format/damage.ts";
-import type { Problem } from "../format/problem.ts";
 import { headerSize } from "../format/header.ts";
+import type { Problem } from "../format/problem.ts";
 import { type Io, runSync } from "../io/io.ts";
 import type { BlockLoader, BlockSequence } from "./block_loader.ts";
 import { blockStarts, placeOf } from "./block_starts.ts";

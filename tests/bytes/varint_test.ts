@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ByteReader } from "../../src/bytes/byte_reader.ts";
-import { MAX_VARINT_LENGTH, putVarint, varintLength } from "../../src/bytes/varint.ts";
+import { ByteReader, MAX_VARINT_LENGTH, putVarint, varintLength } from "../../src/bytes/numbers.ts";
 import { varint } from "../hand_made.ts";
 
 /** Worked out by hand: the first and the last value of each length, and what 32 bits cannot hold. */

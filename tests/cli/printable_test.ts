@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Stack } from "@reftable/reftable";
-import { printable, printableText } from "../../src/cli/printable.ts";
+import { printable, printableText } from "../../src/cli/output.ts";
 import { direct, entry } from "../stack/changes.ts";
 import { StackDirectory } from "../stack/stack_directory.ts";
 import { runMain } from "./run_main.ts";

@@ -18,14 +18,14 @@ import {
   verifyStack,
 } from "@reftable/reftable";
 import { compileWildmatch } from "../../src/bytes/wildmatch.ts";
-import { allLogs } from "../../src/cli/reflog/all_logs.ts";
 import { parseRecord } from "../../src/cli/parse_record.ts";
+import { allLogs } from "../../src/cli/reflog/all_logs.ts";
 import { InstructionParser } from "../../src/cli/update_ref_parser.ts";
 import { BytesSource } from "../../src/io/block_source.ts";
 import { dirname } from "../../src/io/path.ts";
 import { cleanIdentity } from "../../src/refs/identity.ts";
 import { parseLogLine } from "../../src/refs/log_line.ts";
-import { parseRefFile } from "../../src/refs/pseudo_files.ts";
+import { parseRefFile } from "../../src/refs/ref_file.ts";
 import { verifySource } from "../../src/table/verify_table.ts";
 import { reftable } from "../cli/run_cli.ts";
 import { fixture } from "../fixtures.ts";

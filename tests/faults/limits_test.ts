@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { BytesSink, MemoryFileSystem, RefStore, Stack, TableWriter } from "@reftable/reftable";
-import { formatTableName } from "../../src/stack/table_name.ts";
+import { formatTableName } from "../../src/stack/tables_list.ts";
 import { FIXTURES } from "../cli/run_cli.ts";
 import { GitRepo, gitTest } from "../peers/git.ts";
 import {

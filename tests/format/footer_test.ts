@@ -1,8 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ReftableError } from "@reftable/reftable";
-import { putUint32 } from "../../src/bytes/big_endian.ts";
-import { crc32 } from "../../src/bytes/crc32.ts";
-import { footerSize, parseFooter, putFooter, type TableFooter } from "../../src/format/footer.ts";
+import { putUint32 } from "../../src/bytes/numbers.ts";
+import {
+  crc32,
+  footerSize,
+  parseFooter,
+  putFooter,
+  type TableFooter,
+} from "../../src/format/footer.ts";
 import { parseHeader } from "../../src/format/header.ts";
 import { oidsOf } from "../blocks.ts";
 import { fixture, fixtures } from "../fixtures.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { BlockType } from "../../src/format/block.ts";
-import { decodeIndexPosition } from "../../src/format/index_record.ts";
+import { decodeIndexPosition } from "../../src/format/block_cursor.ts";
 import { blocksOf, keyOf, layoutOf, walk } from "../blocks.ts";
 import { fixtures } from "../fixtures.ts";
 

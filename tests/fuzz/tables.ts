@@ -6,9 +6,8 @@
 
 import { BytesSink, TableWriter, type TableWriterOptions } from "@reftable/reftable";
 import { deflateSync } from "node:zlib";
-import { crc32 } from "../../src/bytes/crc32.ts";
 import { BlockType } from "../../src/format/block.ts";
-import { footerSize } from "../../src/format/footer.ts";
+import { crc32, footerSize } from "../../src/format/footer.ts";
 import { headerSize } from "../../src/format/header.ts";
 import { blocksOf, layoutOf, walk } from "../blocks.ts";
 import { fixtures } from "../fixtures.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type BlockSource, type FileSystem, ReftableError } from "@reftable/reftable";
-import { openFileSource } from "../../src/io/file_source.ts";
+import { openFileSource } from "../../src/io/block_source.ts";
 import { runAsync, runSync } from "../../src/io/io.ts";
 
 /** A file system with one file, which notes what is done with it. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { RefStore, ReftableError } from "@reftable/reftable";
-import { collapseMessage, givenMessage } from "../../src/refs/log_message.ts";
+import { collapseMessage, givenMessage } from "../../src/refs/log_line.ts";
 import { GitRepo, gitTest } from "../peers/git.ts";
 import { COMMITTER } from "./open_backend.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseRefFile } from "../../src/refs/pseudo_files.ts";
+import { parseRefFile } from "../../src/refs/ref_file.ts";
 import { GitRepo, gitTest } from "../peers/git.ts";
 import { makeCommits } from "./open_backend.ts";
 

@@ -13,7 +13,7 @@ import {
   TableWriter,
   verifyStack,
 } from "@reftable/reftable";
-import { formatTableName } from "../../src/stack/table_name.ts";
+import { formatTableName } from "../../src/stack/tables_list.ts";
 import { fixture } from "../fixtures.ts";
 import { GitRepo, gitTest } from "../peers/git.ts";
 import { assertCode, deletion, direct, entry, tidyTest } from "./changes.ts";

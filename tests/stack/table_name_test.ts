@@ -6,7 +6,7 @@ import {
   isTableName,
   isTemporaryTable,
   parseTableName,
-} from "../../src/stack/table_name.ts";
+} from "../../src/stack/tables_list.ts";
 
 Deno.test("formatTableName() tells the range of update indices", () => {
   const cases: readonly [number, number, RegExp][] = [

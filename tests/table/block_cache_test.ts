@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual, assertStrictEquals } from "@std/assert";
 import type { Block } from "../../src/format/block.ts";
-import { BlockCache } from "../../src/table/block_cache.ts";
+import { BlockCache } from "../../src/table/block_loader.ts";
 import { framed } from "../blocks.ts";
 import { seeded } from "../fixtures.ts";
 

@@ -7,11 +7,10 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { ReftableError, Table } from "@reftable/reftable";
 import { deflateSync } from "node:zlib";
-import { putUint32 } from "../../src/bytes/big_endian.ts";
-import { crc32 } from "../../src/bytes/crc32.ts";
+import { putUint32 } from "../../src/bytes/numbers.ts";
 import { type Block, BlockType, frameBlock } from "../../src/format/block.ts";
-import { BlockCursor } from "../../src/format/block_cursor.ts";
-import { decodeIndexPosition } from "../../src/format/index_record.ts";
+import { BlockCursor, decodeIndexPosition } from "../../src/format/block_cursor.ts";
+import { crc32 } from "../../src/format/footer.ts";
 import { LogDecoder } from "../../src/format/log_record.ts";
 import { decodeObjectPositions } from "../../src/format/object_record.ts";
 import { RefBatch } from "../../src/format/ref_batch.ts";

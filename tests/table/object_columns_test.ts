@@ -1,6 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
-import { ObjectBuilder } from "../../src/table/object_columns.ts";
-import { PositionNumbers } from "../../src/table/position_numbers.ts";
+import { ObjectBuilder, PositionNumbers } from "../../src/table/object_columns.ts";
 import { seeded } from "../fixtures.ts";
 
 Deno.test("PositionNumbers numbers positions as they come", () => {

@@ -14,7 +14,7 @@ import { BlockType } from "../../src/format/block.ts";
 import { hashSize } from "../../src/format/hash.ts";
 import { decodeObjectPositions } from "../../src/format/object_record.ts";
 import { RecordBuffer } from "../../src/format/record_buffer.ts";
-import { encodeRef } from "../../src/format/encode_ref.ts";
+import { encodeRef } from "../../src/format/encode_records.ts";
 import { advance } from "../../src/table/cursor.ts";
 import { blocksOf, keyOf, oidsOf, walk } from "../blocks.ts";
 import { assertRecords, fixture, fixtures, seeded } from "../fixtures.ts";

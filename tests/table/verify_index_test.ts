@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { decodeIndexPosition } from "../../src/format/index_record.ts";
+import { decodeIndexPosition } from "../../src/format/block_cursor.ts";
 import { blocksOf, keyOf, layoutOf, walk } from "../blocks.ts";
 import { fixture, type FixtureName } from "../fixtures.ts";
 import {

@@ -15,7 +15,7 @@ import {
   type WriteStatistics,
 } from "@reftable/reftable";
 import { BlockType } from "../../src/format/block.ts";
-import { decodeIndexPosition } from "../../src/format/index_record.ts";
+import { decodeIndexPosition } from "../../src/format/block_cursor.ts";
 import { blocksOf, layoutOf, walk } from "../blocks.ts";
 import { type Fixture, writerOptions } from "../fixtures.ts";
 import type { Bytes } from "../hand_made.ts";

@@ -3,8 +3,8 @@ import { decodeText } from "../../bytes/text.ts";
 import { ReftableError } from "../../errors.ts";
 import { hashSize } from "../../format/hash.ts";
 import type { FileSystem } from "../../io/file_system.ts";
+import { nodeZlib } from "../../io/inflate.ts";
 import { isAbsolute } from "../../io/path.ts";
-import { nodeZlib } from "../../io/zlib.ts";
 import {
   type GitObject,
   makeObjectReader,

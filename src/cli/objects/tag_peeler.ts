@@ -1,6 +1,6 @@
 import type { ObjectType } from "../../refs/object_reader.ts";
+import { taggedObject } from "./contents.ts";
 import type { ObjectDatabase } from "./object_database.ts";
-import { taggedObject } from "./tag.ts";
 
 /** Follows annotated tags to what is none, and notices when what they say does not fit together. */
 export class TagPeeler {

@@ -1,12 +1,11 @@
 import { compareText } from "../../bytes/text.ts";
-import type { ListedRef } from "../../refs/listed_ref.ts";
+import type { ListedRef } from "../../refs/ref_listing.ts";
 import type { RefStore } from "../../refs/ref_store.ts";
-import type { Arguments } from "../arguments.ts";
+import { type Arguments, parseInteger } from "../arguments.ts";
 import type { Context } from "../context.ts";
 import { fatal, UsageError } from "../failure.ts";
 import { readLines } from "../input.ts";
 import { linesPrefix, warnOfBroken } from "../list_lines.ts";
-import { parseInteger } from "../option_values.ts";
 import { parseFormat } from "./format.ts";
 import type { RefItem, RefSurroundings } from "./item.ts";
 import { prepareLoading } from "./load_objects.ts";

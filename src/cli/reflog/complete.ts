@@ -1,6 +1,6 @@
 import { headerLines, peel } from "../history.ts";
+import { treeEntries, type TreeEntry } from "../objects/contents.ts";
 import type { ObjectDatabase } from "../objects/object_database.ts";
-import { treeEntries, type TreeEntry } from "../objects/tree.ts";
 import { walkHistory } from "./reachable.ts";
 
 /** Tells of commits whether all their history is there, with all files. */

@@ -2,7 +2,7 @@ import type { Arguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import type { Context } from "../context.ts";
 import { fatal } from "../failure.ts";
-import { requireRef } from "../require_ref.ts";
+import { requireRef } from "../look_up.ts";
 
 /** `reftable refs exists` */
 export const command: Command = {

@@ -1,7 +1,12 @@
-import { canonicalKey } from "./config_key.ts";
-import { configBoolean, configNumber, configString, type NumberKind } from "./config_values.ts";
+import {
+  canonicalKey,
+  configBoolean,
+  configNumber,
+  configString,
+  expandPath,
+  type NumberKind,
+} from "./config_values.ts";
 import type { ConfigVariable } from "./config_variable.ts";
-import { expandPath } from "./expand_path.ts";
 
 /**
  * What a repository is configured to do: the variables of all files that apply to it, and of the command line.

@@ -1,7 +1,6 @@
 import type { ReftableError } from "../../errors.ts";
 import type { Environment } from "../../io/environment.ts";
-import { canonicalKey, splitConfigKey } from "./config_key.ts";
-import { badLine } from "./config_values.ts";
+import { badLine, canonicalKey, splitConfigKey } from "./config_values.ts";
 import type { ConfigVariable } from "./config_variable.ts";
 
 /**

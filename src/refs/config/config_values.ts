@@ -69,22 +69,64 @@ export function badLine(
   return new ReftableError(code, `${reason}\n${place}`, { file });
 }
 
-const UNITS: Readonly<Record<string, bigint>> = {
-  "": 1n,
-  k: 1n << 10n,
-  m: 1n << 20n,
-  g: 1n << 30n,
-};
+/** How many bits a unit shifts a number by. */
+const UNITS: Readonly<Record<string, number>> = { "": 0, k: 10, m: 20, g: 30 };
 
 function parseNumber(value: string): bigint | undefined {
   const parts = /^[\t-\r ]*([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)([kmg]?)$/i.exec(value);
   if (!parts) return undefined;
   const [, sign, digits = "", unit = ""] = parts;
   // A zero in front makes the digits octal.
-  const number = BigInt(digits.replace(/^0(?=[0-7])/, "0o")) * UNITS[unit.toLowerCase()]!;
+  const number = BigInt(digits.replace(/^0(?=[0-7])/, "0o")) << BigInt(UNITS[unit.toLowerCase()]!);
   return sign === "-" ? -number : number;
 }
 
 function fits(number: bigint, bits: number, isSigned: boolean): boolean {
   return number === (isSigned ? BigInt.asIntN : BigInt.asUintN)(bits, number);
+}
+
+/**
+ * Brings the name of a variable into the form in which names are compared: sections and keys are not
+ * case-sensitive, what stands between them is.
+ */
+export function canonicalKey(name: string): string {
+  const [section, subsection, key] = splitConfigKey(name);
+  return section.toLowerCase() + subsection + key.toLowerCase();
+}
+
+/**
+ * Takes the name of a variable apart.
+ *
+ * @returns The section, the subsection with the dot before it if there is one, and the dot and the key.
+ */
+export function splitConfigKey(name: string): [section: string, subsection: string, key: string] {
+  const lastDot = name.lastIndexOf(".");
+  const firstDot = name.indexOf(".");
+  if (firstDot < 0) return [name, "", ""];
+  return [name.slice(0, firstDot), name.slice(firstDot, lastDot), name.slice(lastDot)];
+}
+
+/**
+ * Puts the user's directory in place of `~` at the beginning of a path.
+ *
+ * @returns The path; `undefined` when it begins with the directory of a user who is not known.
+ */
+export function expandHome(path: string, home: string | undefined): string | undefined {
+  if (!path.startsWith("~")) return path;
+  if (home === undefined || !/^~(?:\/|$)/.test(path)) return undefined;
+  return home + path.slice(1);
+}
+
+/**
+ * Reads a value as a path.
+ *
+ * @param home The user's directory, if it is known.
+ * @throws {ReftableError} With code `"format"` when it is none.
+ */
+export function expandPath(variable: ConfigVariable, home: string | undefined): string {
+  const value = configString(variable);
+  const path = expandHome(value, home);
+  if (path !== undefined) return path;
+  const message = `failed to expand user dir in: '${value}'`;
+  throw new ReftableError("format", message, { file: variable.file });
 }

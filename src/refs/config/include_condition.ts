@@ -1,13 +1,11 @@
 import { compileWildmatch } from "../../bytes/wildmatch.ts";
 import type { Environment } from "../../io/environment.ts";
 import type { FileSystem } from "../../io/file_system.ts";
-import type { Io } from "../../io/io.ts";
+import { type Io, realPath, statFile } from "../../io/io.ts";
 import { dirname, isAbsolute } from "../../io/path.ts";
-import { realPath, statFile } from "../../io/requests.ts";
 
-import { badLine } from "./config_values.ts";
+import { badLine, expandHome } from "./config_values.ts";
 import type { ConfigVariable } from "./config_variable.ts";
-import { expandHome } from "./expand_path.ts";
 
 /** What the conditions of includes are about. */
 export interface ConditionContext {

@@ -2,15 +2,12 @@ import { ReftableError } from "../../errors.ts";
 import { denoFileSystem } from "../../io/deno_file_system.ts";
 import { type Environment, permittedEnvironment } from "../../io/environment.ts";
 import type { FileSystem } from "../../io/file_system.ts";
-import type { Io } from "../../io/io.ts";
+import { type Io, readIfPresent, statFile } from "../../io/io.ts";
 import { isAbsolute } from "../../io/path.ts";
-import { readIfPresent, statFile } from "../../io/requests.ts";
 import { Config } from "./config.ts";
-import { splitConfigKey } from "./config_key.ts";
 import { readParameters } from "./config_parameters.ts";
-import { badLine, parseBoolean } from "./config_values.ts";
+import { badLine, expandHome, parseBoolean, splitConfigKey } from "./config_values.ts";
 import type { ConfigVariable } from "./config_variable.ts";
-import { expandHome } from "./expand_path.ts";
 import { type ConditionContext, conditionHolds } from "./include_condition.ts";
 import { parseConfig } from "./parse_config.ts";
 

@@ -1,8 +1,8 @@
 import { compareText } from "../../bytes/text.ts";
 import { ReftableError } from "../../errors.ts";
 import type { DirectoryEntry, FileInfo, FileSystem } from "../../io/file_system.ts";
+import { listDirectory } from "../../io/io.ts";
 import { within } from "../git_directory.ts";
-import { listDirectory } from "./list_directory.ts";
 
 /** A file in which a ref or a log is. */
 interface FoundFile {

@@ -10,12 +10,11 @@ import type {
   SessionOptions,
 } from "../backend.ts";
 import { within } from "../git_directory.ts";
-import { isListed, listedPrefix } from "../list_options.ts";
-import { MergedRefs } from "../merged_refs.ts";
 import { REFS_PREFIX } from "../names.ts";
+import { isListed, listedPrefix, MergedRefs } from "../ref_listing.ts";
 import type { ReflogEntry } from "../reflog_entry.ts";
 import type { Repository } from "../repository.ts";
-import { sharedMode, stackConfig } from "../stack_config.ts";
+import { sharedMode, stackConfig, syncsRefs } from "../stack_config.ts";
 import type { StoredRef } from "../stored_ref.ts";
 import { FilesLogs } from "./files_logs.ts";
 import { FilesSession } from "./files_session.ts";
@@ -26,7 +25,6 @@ import { PackedRefsStore } from "./packed/packed_refs_store.ts";
 import { PackedStack } from "./packed/packed_stack.ts";
 import type { PackedStore } from "./packed/packed_store.ts";
 import { RefPaths } from "./ref_paths.ts";
-import { syncsRefs } from "./sync_config.ts";
 
 /** How long git waits for the lock of a ref, in milliseconds. */
 const REF_LOCK_TIMEOUT = 100;

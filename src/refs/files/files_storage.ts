@@ -1,8 +1,8 @@
 import type { HashName } from "../../format/hash.ts";
 import type { FileMode, FileSystem } from "../../io/file_system.ts";
+import { readLooseRef } from "../ref_file.ts";
 import type { StoredRef } from "../stored_ref.ts";
 import type { FilesLogs } from "./files_logs.ts";
-import { readLooseRef } from "./loose_ref.ts";
 import type { PackedStore } from "./packed/packed_store.ts";
 import { refPath, type RefPaths } from "./ref_paths.ts";
 

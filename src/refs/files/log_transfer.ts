@@ -1,7 +1,6 @@
 import { encodeText } from "../../bytes/text.ts";
-import { runAsync } from "../../io/io.ts";
+import { readIfPresent, runAsync } from "../../io/io.ts";
 import { PendingFile } from "../../io/pending_file.ts";
-import { readIfPresent } from "../../io/requests.ts";
 import { within } from "../git_directory.ts";
 import { withDirectories } from "./directories.ts";
 import type { FilesStorage } from "./files_storage.ts";

@@ -3,9 +3,9 @@ import type { FileSystem } from "../../io/file_system.ts";
 import type { ListRefsOptions } from "../backend.ts";
 import { within } from "../git_directory.ts";
 import { isRootRef, REFS_PREFIX } from "../names.ts";
+import { readLooseRef } from "../ref_file.ts";
 import type { StoredRef } from "../stored_ref.ts";
 import { FileWalk } from "./file_walk.ts";
-import { readLooseRef } from "./loose_ref.ts";
 import type { RefPaths } from "./ref_paths.ts";
 
 /** The directories below `refs` that each working tree has for itself. */

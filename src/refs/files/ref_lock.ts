@@ -1,17 +1,17 @@
 import { encodeText } from "../../bytes/text.ts";
 import { ReftableError } from "../../errors.ts";
 import type { FileSystem } from "../../io/file_system.ts";
-import type { PendingFile } from "../../io/pending_file.ts";
+import { listDirectory } from "../../io/io.ts";
 import { dirname } from "../../io/path.ts";
+import type { PendingFile } from "../../io/pending_file.ts";
 import { within } from "../git_directory.ts";
 import { nameTaken, refError } from "../ref_errors.ts";
+import { readLooseRef } from "../ref_file.ts";
 import type { NewRefValue, StoredRef } from "../stored_ref.ts";
 import { removeEmptyDirectories, removeEmptyParents, withDirectories } from "./directories.ts";
+import { FileWalk } from "./file_walk.ts";
 import type { FilesStorage } from "./files_storage.ts";
 import { acquireGitLock } from "./git_lock.ts";
-import { FileWalk } from "./file_walk.ts";
-import { listDirectory } from "./list_directory.ts";
-import { readLooseRef } from "./loose_ref.ts";
 import { directoriesOf, type RefLocation, refPath } from "./ref_paths.ts";
 
 /** A ref that is locked: nobody else changes it, neither its file nor what is packed of it, nor its log. */

@@ -1,7 +1,7 @@
-import { compareText, encodeText } from "../../bytes/text.ts";
+import { commonPrefixLength } from "../../bytes/compare.ts";
+import { compareText, decodeText, encodeText } from "../../bytes/text.ts";
 import { ReftableError } from "../../errors.ts";
 import { isSafeRefname } from "../names.ts";
-import { NestedNames } from "./nested_names.ts";
 
 /** How many findings an error tells one by one. */
 const TOLD = 20;
@@ -55,4 +55,32 @@ export function refuse(
   const told = findings.slice(0, TOLD).map((finding) => `\n\t${finding}`).join("");
   const more = findings.length > TOLD ? `\n\tand ${findings.length - TOLD} more` : "";
   return new ReftableError(code, `Cannot migrate refs: ${what}:${told}${more}`);
+}
+
+const SLASH = 0x2f;
+
+/** Finds names that are directories of others, as `a` is of `a/b`, in names that come in the order of their bytes. */
+export class NestedNames {
+  #last = new Uint8Array(64);
+  #lastLength = 0;
+  /** The lengths of those names that the last one begins with. */
+  readonly #open: number[] = [];
+
+  /**
+   * Takes the next name.
+   *
+   * @returns The name that is a directory of it, if one is.
+   */
+  add(name: Uint8Array, length: number): string | undefined {
+    const shared = commonPrefixLength(this.#last, this.#lastLength, name, length);
+    while ((this.#open.at(-1) ?? 0) > shared) this.#open.pop();
+    if (shared === this.#lastLength && shared > 0) this.#open.push(shared);
+    if (this.#last.length < length) this.#last = new Uint8Array(2 * length);
+    for (let i = shared; i < length; i++) this.#last[i] = name[i]!;
+    this.#lastLength = length;
+    for (const end of this.#open) {
+      if (name[end] === SLASH) return decodeText(name, 0, end);
+    }
+    return undefined;
+  }
 }

@@ -1,8 +1,7 @@
 import { decodeText, encodeText } from "../../bytes/text.ts";
 import { ReftableError } from "../../errors.ts";
 import type { FileSystem } from "../../io/file_system.ts";
-import { runAsync } from "../../io/io.ts";
-import { readIfPresent } from "../../io/requests.ts";
+import { readIfPresent, runAsync } from "../../io/io.ts";
 import type { ConfigVariable } from "../config/config_variable.ts";
 import { parseConfig } from "../config/parse_config.ts";
 import { acquireGitLock } from "../files/git_lock.ts";

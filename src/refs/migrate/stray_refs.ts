@@ -1,13 +1,11 @@
 import { compareText, decodeText } from "../../bytes/text.ts";
 import { denoFileSystem } from "../../io/deno_file_system.ts";
 import type { FileSystem } from "../../io/file_system.ts";
-import { runSync } from "../../io/io.ts";
-import { readIfPresent } from "../../io/requests.ts";
+import { listDirectory, readIfPresent, runSync } from "../../io/io.ts";
 import { FileWalk } from "../files/file_walk.ts";
-import { listDirectory } from "../files/list_directory.ts";
 import { isRootRef } from "../names.ts";
-import { STUB_HEAD, STUB_HEADS } from "../stub_files.ts";
 import type { OpenRepositoryOptions } from "../repository.ts";
+import { STUB_HEAD, STUB_HEADS } from "../stub_files.ts";
 import { type FilePlace, filePlace } from "./file_place.ts";
 import { findWorkingTrees } from "./working_trees.ts";
 

@@ -1,12 +1,10 @@
 import { compareBytes } from "../../bytes/compare.ts";
 import type { FileSystem } from "../../io/file_system.ts";
-import { runAsync } from "../../io/io.ts";
-import { MergedTable } from "../../merged/merged_table.ts";
+import { listDirectory, readIfPresent, runAsync } from "../../io/io.ts";
 import { acquireLock } from "../../io/lock.ts";
-import { readIfPresent } from "../../io/requests.ts";
+import { MergedTable } from "../../merged/merged_table.ts";
 import { Stack } from "../../stack/stack.ts";
 import { TABLES_LIST } from "../../stack/tables_list.ts";
-import { listDirectory } from "../files/list_directory.ts";
 import { checkLogs, checkRefs } from "./check_copy.ts";
 import { findCollisions, refuse } from "./collisions.ts";
 import {

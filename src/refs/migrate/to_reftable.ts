@@ -1,8 +1,8 @@
 import { ReftableError } from "../../errors.ts";
-import { Stack } from "../../stack/stack.ts";
+import { listDirectory } from "../../io/io.ts";
 import { MergedTable } from "../../merged/merged_table.ts";
+import { Stack } from "../../stack/stack.ts";
 import { acquireGitLock } from "../files/git_lock.ts";
-import { listDirectory } from "../files/list_directory.ts";
 import { isBranch, isRootRef } from "../names.ts";
 import type { StoredDirectRef, StoredRef } from "../stored_ref.ts";
 import { STUB_HEAD, STUB_HEADS } from "../stub_files.ts";

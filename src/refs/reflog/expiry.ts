@@ -1,10 +1,10 @@
 import { ReftableError } from "../../errors.ts";
 import type { RefBackend, RefFormat, RefReader } from "../backend.ts";
 import { History } from "../history.ts";
-import { listedRef } from "../listed_ref.ts";
 import { parseWorktreeName } from "../names.ts";
 import { isZero } from "../object_id.ts";
 import type { ObjectReader } from "../object_reader.ts";
+import { listedRef } from "../ref_listing.ts";
 import { resolveStored } from "../resolve.ts";
 import type { ReflogFilter, ReflogRewriteOptions } from "./rewrite_log.ts";
 

@@ -1,8 +1,7 @@
 import type { RefRecord } from "../../format/ref_record.ts";
 import type { ListRefsOptions } from "../backend.ts";
-import { isListed, listedPrefix } from "../list_options.ts";
-import { MergedRefs } from "../merged_refs.ts";
 import { isCurrentWorktreeRef, REFS_PREFIX } from "../names.ts";
+import { isListed, listedPrefix, MergedRefs } from "../ref_listing.ts";
 import type { StoredRef } from "../stored_ref.ts";
 import type { WorktreeStacks } from "./worktree_stacks.ts";
 

@@ -1,4 +1,8 @@
+import { compareText } from "../../bytes/text.ts";
 import { type Io, runSync } from "../../io/io.ts";
+import { MergedTable } from "../../merged/merged_table.ts";
+import { writeRefLines } from "../../merged/ref_lines.ts";
+import type { Stack } from "../../stack/stack.ts";
 import type {
   BackendOptions,
   ListRefsOptions,
@@ -9,12 +13,8 @@ import type {
   RefSession,
   SessionOptions,
 } from "../backend.ts";
-import { compareText } from "../../bytes/text.ts";
-import type { Stack } from "../../stack/stack.ts";
-import { MergedTable } from "../../merged/merged_table.ts";
-import { writeRefLines } from "../../merged/ref_lines.ts";
 import { isCurrentWorktreeRef, isPseudoRef, REFS_PREFIX } from "../names.ts";
-import { readPseudoFile } from "../pseudo_files.ts";
+import { readPseudoFile } from "../ref_file.ts";
 import type { ReflogEntry } from "../reflog_entry.ts";
 import type { Repository } from "../repository.ts";
 import type { StoredRef } from "../stored_ref.ts";

@@ -4,7 +4,7 @@ import { RefLookup } from "../../stack/ref_lookup.ts";
 import { Snapshot } from "../../stack/snapshot.ts";
 import type { RefLinesOptions, RefReader } from "../backend.ts";
 import { isPseudoRef, parseWorktreeName, REFS_PREFIX } from "../names.ts";
-import { readPseudoFile } from "../pseudo_files.ts";
+import { readPseudoFile } from "../ref_file.ts";
 import { listedOid, type OnBroken } from "../ref_listing.ts";
 import type { Repository } from "../repository.ts";
 import { stackConfig } from "../stack_config.ts";

@@ -1,12 +1,11 @@
 import { ReftableError } from "../../errors.ts";
 import type { FileSystem } from "../../io/file_system.ts";
-import { type Io, perform } from "../../io/io.ts";
-import { statFile } from "../../io/requests.ts";
+import { type Io, perform, statFile } from "../../io/io.ts";
 import { DEFAULT_LOCK_TIMEOUT } from "../../stack/settings.ts";
 import { Stack, type StackOptions } from "../../stack/stack.ts";
 import { Turns } from "../../stack/turns.ts";
-import { isPerWorktreeRef, parseWorktreeName, REFS_PREFIX } from "../names.ts";
 import type { BackendOptions } from "../backend.ts";
+import { isPerWorktreeRef, parseWorktreeName, REFS_PREFIX } from "../names.ts";
 import type { Repository } from "../repository.ts";
 import { stackConfig } from "../stack_config.ts";
 

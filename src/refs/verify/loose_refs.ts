@@ -1,10 +1,8 @@
 import { compareText, decodeText } from "../../bytes/text.ts";
 import { type HashName, hashSize } from "../../format/hash.ts";
 import type { FileSystem } from "../../io/file_system.ts";
-import { runSync } from "../../io/io.ts";
+import { listDirectory, readIfPresent, runSync } from "../../io/io.ts";
 import { dirname } from "../../io/path.ts";
-import { readIfPresent } from "../../io/requests.ts";
-import { listDirectory } from "../files/list_directory.ts";
 import { beside, within } from "../git_directory.ts";
 import { isRootRef } from "../names.ts";
 import { checkOid, checkTarget, isRefname } from "./check_value.ts";

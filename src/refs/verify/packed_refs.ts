@@ -2,8 +2,7 @@ import { compareText, decodeText } from "../../bytes/text.ts";
 import { type HashName, hashSize } from "../../format/hash.ts";
 import { refnameProblem } from "../../format/refname.ts";
 import type { FileSystem } from "../../io/file_system.ts";
-import { runSync } from "../../io/io.ts";
-import { readIfPresent } from "../../io/requests.ts";
+import { readIfPresent, runSync } from "../../io/io.ts";
 import type { RefProblem } from "./ref_problem.ts";
 
 const HEADER = "# pack-refs with: ";

@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { MemoryFileSystem, ReftableError } from "@reftable/reftable";
 import { compareText } from "../../../src/bytes/text.ts";
-import { readLooseRef } from "../../../src/refs/files/loose_ref.ts";
 import { listLooseRefs } from "../../../src/refs/files/loose_refs.ts";
 import type { RefPaths } from "../../../src/refs/files/ref_paths.ts";
+import { readLooseRef } from "../../../src/refs/ref_file.ts";
 import { gitTest } from "../../peers/git.ts";
 import { makeCommits } from "../open_backend.ts";
 import { gitRefs, makeFilesRepo, openFiles, refLines } from "./open_files.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type FileSystem, MemoryFileSystem, type WritableFile } from "@reftable/reftable";
 import { Config } from "../../../src/refs/config/config.ts";
-import { syncsRefs } from "../../../src/refs/files/sync_config.ts";
+import { syncsRefs } from "../../../src/refs/stack_config.ts";
 import { change } from "../open_backend.ts";
 import { openFiles } from "./open_files.ts";
 

@@ -2,11 +2,11 @@ import { assertEquals, assertGreater } from "@std/assert";
 import type { FileSystem, MemoryFileSystem } from "@reftable/reftable";
 import { runAsync, runSync } from "../../../src/io/io.ts";
 import { filePlace } from "../../../src/refs/migrate/file_place.ts";
-import { removeTree } from "../../../src/refs/remove_tree.ts";
 import { migrateRefs } from "../../../src/refs/migrate/migrate_refs.ts";
 import { findStrayFiles } from "../../../src/refs/migrate/stray_refs.ts";
 import { findWorkingTrees } from "../../../src/refs/migrate/working_trees.ts";
-import { openBackend } from "../../../src/refs/open_backend.ts";
+import { openBackend } from "../../../src/refs/ref_store.ts";
+import { removeTree } from "../../../src/refs/remove_tree.ts";
 import { locateRepository } from "../../../src/refs/repository.ts";
 import { formatTotals, type Scenario, tryFaults } from "../../faults/try_faults.ts";
 
