@@ -5,7 +5,7 @@
  */
 
 import { main } from "./src/cli/main.ts";
-import { removeFilesOnSignals } from "./src/cli/signals.ts";
+import { removeFilesOnSignals } from "./src/cli/system.ts";
 
 if (import.meta.main) {
   removeFilesOnSignals();

@@ -26,7 +26,7 @@ export type {
 // Tables.
 export type { BlockSource } from "./src/io/block_source.ts";
 export { MergedTable } from "./src/merged/merged_table.ts";
-export type { BlockInfo } from "./src/table/blocks.ts";
+export type { BlockInfo } from "./src/table/table.ts";
 export type { LogsOptions, RefsOptions } from "./src/table/queries.ts";
 export type { SectionStatistics } from "./src/table/section_writer.ts";
 export { BytesSink, type TableSink } from "./src/table/table_sink.ts";
@@ -64,7 +64,7 @@ export {
 } from "./src/refs/git_directory.ts";
 export { Config } from "./src/refs/config/config.ts";
 export { type Environment, permittedEnvironment } from "./src/io/environment.ts";
-export type { NumberKind } from "./src/refs/config/config_values.ts";
+export type { NumberKind } from "./src/refs/config/parse_config.ts";
 export type { ConfigVariable } from "./src/refs/config/config_variable.ts";
 export type { ConfigSources } from "./src/refs/config/load_config.ts";
 export { environmentOptions } from "./src/refs/repository.ts";
@@ -75,7 +75,7 @@ export {
   type MigrationOptions,
   type MigrationResult,
 } from "./src/refs/migrate/migrate_refs.ts";
-export type { MigrationPhase, MigrationProgress } from "./src/refs/migrate/pace.ts";
+export type { MigrationPhase, MigrationProgress } from "./src/refs/migrate/context.ts";
 export { findStrayRefs, type StrayRefFile } from "./src/refs/migrate/stray_refs.ts";
 export { type Head, readHead } from "./src/refs/read_head.ts";
 export {
@@ -93,7 +93,7 @@ export {
   type ObjectType,
 } from "./src/refs/object_reader.ts";
 export { listWorktrees, listWorktreesSync, type Worktree } from "./src/refs/worktrees.ts";
-export { openRepositoryStack, type RepositoryStackOptions } from "./src/refs/repository_stack.ts";
+export { openRepositoryStack, type RepositoryStackOptions } from "./src/refs/repository_stacks.ts";
 export { findRepositoryStacks, type RepositoryStacks } from "./src/refs/repository_stacks.ts";
 
 // Refs.
@@ -147,7 +147,7 @@ export type {
   StoredRefBase,
   StoredSymbolicRef,
 } from "./src/refs/stored_ref.ts";
-export type { RefRejection } from "./src/refs/transaction/rejection.ts";
+export type { RefRejection } from "./src/refs/transaction/update.ts";
 
 // Verification and repair.
 export type { Problem, Severity } from "./src/format/problem.ts";

@@ -1,5 +1,5 @@
 import { Table } from "../../mod.ts";
-import { advance } from "../../src/table/cursor.ts";
+import { advance } from "../../src/table/record_cursors.ts";
 import { type Case, expectCount, timeEach } from "../case.ts";
 
 /** The cursor alone: keys are put together, values passed over. */

@@ -2,6 +2,7 @@ import { basename } from "@std/path";
 import {
   denoFileSystem,
   type HashName,
+  type LogRecord,
   openRepositoryStack,
   type RefRecord,
   ReftableError,
@@ -10,11 +11,10 @@ import {
 } from "../../mod.ts";
 import type { Arguments } from "./arguments.ts";
 import { type Command, type CommandSpec, WORKTREE } from "./command.ts";
-import { UsageError } from "./failure.ts";
-import { formatLog, formatRef } from "./format_records.ts";
 import { compactAll } from "./compact.ts";
-import { openForReading } from "./open_for_reading.ts";
 import type { Context } from "./context.ts";
+import { UsageError } from "./failure.ts";
+import { openForReading } from "./open_for_reading.ts";
 import type { Output } from "./output.ts";
 
 const spec: CommandSpec = {
@@ -170,4 +170,35 @@ function printBlocks(table: Table, args: Arguments, output: Output): void {
 
 function toJson(value: unknown): string {
   return JSON.stringify(value) + "\n";
+}
+
+/** Formats a ref as Git's own dump tool does. */
+export function formatRef(ref: RefRecord): string {
+  const head = `ref{${ref.refname}(${ref.updateIndex}) `;
+  switch (ref.kind) {
+    case "deletion":
+      return `${head}delete}\n`;
+    case "direct":
+      return `${head}val 1 ${ref.oid}}\n`;
+    case "peeled":
+      return `${head}val 2 ${ref.oid}(T ${ref.peeled})}\n`;
+    case "symref":
+      return `${head}=> ${ref.target}}\n`;
+  }
+}
+
+/**
+ * Formats a log entry much as Git's own dump tool does; the time zone has a sign and four
+ * digits, and the newline that git ends messages with is not doubled.
+ */
+export function formatLog(log: LogRecord): string {
+  const head = `log{${log.refname}(${log.updateIndex}) `;
+  if (log.kind === "deletion") return `${head}delete}\n`;
+  const end = log.message.endsWith("\n") ? "" : "\n";
+  return `${head}${log.name} <${log.email}> ${log.time} ${formatZone(log.tzOffset)}\n` +
+    `${log.oldOid} => ${log.newOid}\n\n${log.message}${end}}\n`;
+}
+
+function formatZone(tzOffset: number): string {
+  return (tzOffset < 0 ? "-" : "+") + String(Math.abs(tzOffset)).padStart(4, "0");
 }

@@ -1,12 +1,11 @@
 import { ReftableError } from "../errors.ts";
 import { refnameProblem } from "../format/refname.ts";
 import type { RefReader } from "../refs/backend.ts";
-import { REFS_PREFIX } from "../refs/names.ts";
+import { literalPrefix, REFS_PREFIX } from "../refs/names.ts";
 import { ReftableLines } from "../refs/reftable/reftable_lines.ts";
 import type { Repository } from "../refs/repository.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Context } from "./context.ts";
-import { literalPrefix } from "./ref_filter/patterns.ts";
 
 /** What is asked for most, and may be asked of very many refs. */
 const LINE_FORMAT = "%(objectname) %(refname)";

@@ -1,18 +1,15 @@
 import { ReftableError } from "../errors.ts";
 import { Arguments } from "./arguments.ts";
 import type { Command, CommandSpec } from "./command.ts";
-import { COMMANDS, GROUPS } from "./commands.ts";
+import { COMMANDS } from "./commands.ts";
 import { Context } from "./context.ts";
 import { EXIT, Failure, fatal, UsageError } from "./failure.ts";
-import { GLOBAL_OPTIONS, parseGlobalOptions } from "./global_options.ts";
+import { parseGlobalOptions } from "./global_options.ts";
 import { ClosedPipe, formatMessage, writeError } from "./output.ts";
 import { denoSystem, type System } from "./system.ts";
-import { formatHelp, formatSynopsis, formatTable, formatUsage, PROGRAM } from "./usage.ts";
 
-const SYNOPSIS = formatSynopsis([
-  `${PROGRAM} [-C <path>] [-c <name>=<value>] [--git-dir=<path>] <command> [<args>]`,
-  `${PROGRAM} [<command>] --help`,
-]);
+/** Texts for people, loaded when one of them is wanted: most calls are right, and shall start soon. */
+const usage = () => import("./usage.ts");
 
 /**
  * Runs the command line.
@@ -31,7 +28,7 @@ export async function main(
     await using context = new Context(system, globals);
     return await finish(context, () => dispatch(name, rest, context));
   } catch (error) {
-    return explain(error, system);
+    return await explain(error, system);
   }
 }
 
@@ -62,16 +59,16 @@ async function dispatch(
     if (topic !== undefined && Object.hasOwn(COMMANDS, topic)) {
       return await dispatch(topic, [...args.slice(1), "--help"], context);
     }
-    output.write(formatProgramHelp());
+    output.write((await usage()).formatProgramHelp());
     return 0;
   }
   if (name === "--version" || name === "-v" || name === "version") {
-    const { VERSION } = await import("./version.ts");
+    const [{ PROGRAM }, { VERSION }] = await Promise.all([usage(), import("./version.ts")]);
     output.write(`${PROGRAM} version ${VERSION}\n`);
     return 0;
   }
   if (name === undefined) {
-    writeError(system, formatProgramHelp());
+    writeError(system, (await usage()).formatProgramHelp());
     return EXIT.USAGE;
   }
   if (!Object.hasOwn(COMMANDS, name)) {
@@ -100,6 +97,7 @@ async function runCommand(
     if (error.usage !== "help" && error.message !== "") {
       context.warn(error.message, error.prefix);
     }
+    const { formatHelp, formatUsage } = await usage();
     if (error.usage === "help") {
       context.output.write(formatHelp(spec));
       return 0;
@@ -130,27 +128,14 @@ function subcommandName(spec: CommandSpec, args: readonly string[]): string | un
 }
 
 /** Tells people what went wrong, behind what was written before it did. */
-function explain(error: unknown, system: System): number {
+async function explain(error: unknown, system: System): Promise<number> {
   if (error instanceof ClosedPipe) return 0;
   const prefix = error instanceof Failure ? error.prefix : "error";
   const message = error instanceof Error ? error.message : String(error);
   if (message !== "") writeError(system, formatMessage(prefix, message));
   if (!(error instanceof Failure)) return EXIT.FAILURE;
   if (error instanceof UsageError && error.usage === "stderr") {
-    writeError(system, SYNOPSIS);
+    writeError(system, (await usage()).formatProgramUsage());
   }
   return error.code;
-}
-
-function formatProgramHelp(): string {
-  const groups = GROUPS.map(([title, names]) =>
-    `${title}:\n${formatTable(names.map((name) => [name, COMMANDS[name]!.summary]))}`
-  );
-  return [
-    SYNOPSIS,
-    "Look into Git's refs, check and change them, whether they are files or tables.\n",
-    ...groups,
-    `Options:\n${formatTable(GLOBAL_OPTIONS)}`,
-    `'${PROGRAM} <command> --help' tells about a command.\n`,
-  ].join("\n");
 }

@@ -1,4 +1,4 @@
-import { parseBoolean } from "../refs/config/config_values.ts";
+import { parseBoolean } from "../refs/config/parse_config.ts";
 import type { ObjectReader } from "../refs/object_reader.ts";
 import { RefStore } from "../refs/ref_store.ts";
 import type { Context } from "./context.ts";

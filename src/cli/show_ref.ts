@@ -9,8 +9,8 @@ import type { Context } from "./context.ts";
 import { fatal } from "./failure.ts";
 import { readLines } from "./input.ts";
 import { lookUp, requireRef } from "./look_up.ts";
+import type { TagPeeler } from "./objects/contents.ts";
 import type { ObjectDatabase } from "./objects/object_database.ts";
-import type { TagPeeler } from "./objects/tag_peeler.ts";
 
 const spec: CommandSpec = {
   name: "show-ref",
@@ -124,7 +124,7 @@ class Printer {
   static async create(args: Arguments, context: Context): Promise<Printer> {
     const objects = await context.objects();
     if (!args.has("dereference")) return new Printer(args, context, objects, undefined);
-    const { TagPeeler } = await import("./objects/tag_peeler.ts");
+    const { TagPeeler } = await import("./objects/contents.ts");
     const tags = new TagPeeler(objects, (message) => context.warn(message, "error"));
     return new Printer(args, context, objects, tags);
   }

@@ -1,3 +1,5 @@
+import { permittedEnvironment } from "../io/environment.ts";
+
 /** A standard stream. */
 export type StreamName = "stdin" | "stdout" | "stderr";
 
@@ -18,11 +20,25 @@ export interface System {
 /** This process. */
 export const denoSystem: System = {
   directory: "",
-  env(variable) {
-    const { state } = Deno.permissions.querySync({ name: "env", variable });
-    return state === "granted" ? Deno.env.get(variable) : undefined;
-  },
+  env: permittedEnvironment,
   isTerminal: (stream) => Deno[stream].isTerminal(),
   read: (buffer) => Deno.stdin.read(buffer),
   write: (stream, bytes) => Deno[stream].writeSync(bytes),
 };
+
+/** The signals that end a program from outside, with their numbers. */
+const SIGNALS = [["SIGINT", 2], ["SIGHUP", 1], ["SIGTERM", 15]] as const;
+
+/** What is interrupted leaves neither a lock nor a temporary file behind. */
+export function removeFilesOnSignals(): void {
+  for (const [signal, number] of SIGNALS) {
+    if (signal !== "SIGINT" && Deno.build.os === "windows") continue;
+    Deno.addSignalListener(signal, async () => {
+      // Loaded when it is needed: most commands hold no locks, and shall start soon.
+      const { removePendingFiles } = await import("../io/pending_file.ts");
+      removePendingFiles();
+      // As a shell reports a program that the signal ended.
+      Deno.exit(128 + number);
+    });
+  }
+}

@@ -2,7 +2,7 @@ import { ReftableError } from "../errors.ts";
 import { refnameProblem } from "../format/refname.ts";
 import type { RefStore } from "../refs/ref_store.ts";
 import type { RefTransaction, UpdateOptions } from "../refs/ref_transaction.ts";
-import type { RefRejection } from "../refs/transaction/rejection.ts";
+import type { RefRejection } from "../refs/transaction/update.ts";
 import type { Context } from "./context.ts";
 import { fatal } from "./failure.ts";
 import { Records } from "./input.ts";

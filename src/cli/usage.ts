@@ -1,10 +1,34 @@
 import type { CommandSpec, OptionSpec } from "./command.ts";
+import { COMMANDS, GROUPS } from "./commands.ts";
+import { GLOBAL_OPTIONS } from "./global_options.ts";
 
 /** Where the explanations of options begin. */
 const COLUMN = 26;
 
 /** What the program is called. */
 export const PROGRAM = "reftable";
+
+/** Formats how the program is called. */
+export function formatProgramUsage(): string {
+  return formatSynopsis([
+    `${PROGRAM} [-C <path>] [-c <name>=<value>] [--git-dir=<path>] <command> [<args>]`,
+    `${PROGRAM} [<command>] --help`,
+  ]);
+}
+
+/** Formats all there is to say about the program as a whole. */
+export function formatProgramHelp(): string {
+  const groups = GROUPS.map(([title, names]) =>
+    `${title}:\n${formatTable(names.map((name) => [name, COMMANDS[name]!.summary]))}`
+  );
+  return [
+    formatProgramUsage(),
+    "Look into Git's refs, check and change them, whether they are files or tables.\n",
+    ...groups,
+    `Options:\n${formatTable(GLOBAL_OPTIONS)}`,
+    `'${PROGRAM} <command> --help' tells about a command.\n`,
+  ].join("\n");
+}
 
 /** Formats how a command is called: what is shown when it was called in another way. */
 export function formatUsage(spec: CommandSpec): string {
@@ -38,14 +62,14 @@ function formatCalls({ name, title = name, usage }: CommandSpec): string {
 }
 
 /** Formats ways to call something, one below the other. */
-export function formatSynopsis(lines: readonly string[]): string {
+function formatSynopsis(lines: readonly string[]): string {
   return lines.map((line, i) =>
     `${i === 0 ? "usage: " : "   or: "}${line.replaceAll("\n", `\n${" ".repeat(7)}`)}\n`
   ).join("");
 }
 
 /** Formats names and what they mean in two columns. */
-export function formatTable(rows: readonly (readonly [name: string, meaning: string])[]): string {
+function formatTable(rows: readonly (readonly [name: string, meaning: string])[]): string {
   const width = Math.max(0, ...rows.map(([name]) => name.length)) + 2;
   return rows.map(([name, meaning]) => `    ${name.padEnd(width)}${meaning}\n`).join("");
 }

@@ -1,7 +1,7 @@
 import { commonPrefixLength } from "../bytes/compare.ts";
 import type { BlockCursor } from "../format/block_cursor.ts";
 import type { Io } from "../io/io.ts";
-import { type RecordCursor, Step } from "../table/cursor.ts";
+import { type RecordCursor, Step } from "../table/record_cursors.ts";
 
 /** One of the cursors that are merged. */
 interface Source<T> {

@@ -3,10 +3,10 @@ import { digitsOfPair } from "../bytes/hex.ts";
 import { encodeText } from "../bytes/text.ts";
 import type { BlockCursor } from "../format/block_cursor.ts";
 import { hashSize } from "../format/hash.ts";
-import { RefnameChecker } from "../format/refname.ts";
 import { type RefRecord, RefValueType } from "../format/ref_record.ts";
+import { RefnameChecker } from "../format/refname.ts";
 import { runSync } from "../io/io.ts";
-import { advance } from "../table/cursor.ts";
+import { advance } from "../table/record_cursors.ts";
 import type { MergedTable } from "./merged_table.ts";
 
 /** How many bytes are written at a time, or somewhat fewer. */

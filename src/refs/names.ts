@@ -117,3 +117,8 @@ export function isSafeRefname(refname: string): boolean {
   const components = refname.slice(REFS_PREFIX.length).split("/");
   return components.every((component) => !/^\.{0,2}$/.test(component));
 }
+
+/** What all names begin with that a pattern with wildcards can match. */
+export function literalPrefix(pattern: string): string {
+  return /^[^*?[\\]*/.exec(pattern)![0];
+}

@@ -1,7 +1,7 @@
 import { compareText, encodeText } from "../bytes/text.ts";
+import { isZero } from "../format/hash.ts";
 import type { ListRefsOptions, RefBackend, RefLinesOptions, RefReader } from "./backend.ts";
 import { isGoodRefname, isRootRef, REFS_PREFIX } from "./names.ts";
-import { isZero } from "./object_id.ts";
 import { type ResolvedRef, resolveStored } from "./resolve.ts";
 import type {
   StoredBrokenRef,

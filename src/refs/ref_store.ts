@@ -13,10 +13,9 @@ import type {
 import { environmentOf } from "./config/load_config.ts";
 import { type ExpandedRef, expandName, shortenName, type ShortenOptions } from "./expand.ts";
 import { openFilesBackend } from "./files/files_backend.ts";
-import { checkIdentity, committerIdentity } from "./identity.ts";
+import { checkIdentity, committerIdentity, zoneFromMinutes } from "./identity.ts";
 import { givenMessage } from "./log_line.ts";
 import { peelTag } from "./object_reader.ts";
-import { zoneFromMinutes } from "./parse_date.ts";
 import { type ListedRef, listedRef, writeRefListing } from "./ref_listing.ts";
 import type { ReflogOptions, RefStoreOptions } from "./ref_store_options.ts";
 import {
@@ -39,8 +38,7 @@ import type { ReflogRewrite, ReflogRewriteOptions } from "./reflog/rewrite_log.t
 import type { Identity, ReflogEntry } from "./reflog_entry.ts";
 import { reflogPolicy } from "./reflog_policy.ts";
 import { openReftableBackend } from "./reftable/reftable_backend.ts";
-import { type RenameOptions, renameRef, type Renaming } from "./rename.ts";
-import { headNames, moveHeads } from "./rename_heads.ts";
+import { headNames, moveHeads, type RenameOptions, renameRef, type Renaming } from "./rename.ts";
 import { locateRepository, type Repository } from "./repository.ts";
 import { type ResolvedRef, resolveRef } from "./resolve.ts";
 import { findRevision } from "./revision.ts";

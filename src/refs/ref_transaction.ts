@@ -1,15 +1,14 @@
 import { firstError, ReftableError } from "../errors.ts";
-import type { HashName } from "../format/hash.ts";
+import { checkOid, type HashName, isZero, zeroOid } from "../format/hash.ts";
 import type { RefBackend, RefSession } from "./backend.ts";
 import { givenMessage } from "./log_line.ts";
 import { isGoodRefname, isPseudoRef, isSafeRefname } from "./names.ts";
-import { checkOid, isZero, zeroOid } from "./object_id.ts";
 import type { ObjectReader } from "./object_reader.ts";
 import { badName, refError } from "./ref_errors.ts";
 import type { Identity } from "./reflog_entry.ts";
 import type { ReflogPolicy } from "./reflog_policy.ts";
 import { buildChanges } from "./transaction/changes.ts";
-import { checkObjects } from "./transaction/check_objects.ts";
+import { checkObjects } from "./transaction/checks.ts";
 import type {
   ExpectedTarget,
   ExpectedValue,
@@ -18,8 +17,13 @@ import type {
   WriteOptions,
 } from "./transaction/options.ts";
 import { type PrepareOptions, prepareUpdates, refuseUpdate } from "./transaction/prepare.ts";
-import { describeRejection, type RefRejection } from "./transaction/rejection.ts";
-import { type NewValue, type OldValue, Update } from "./transaction/update.ts";
+import {
+  describeRejection,
+  type NewValue,
+  type OldValue,
+  type RefRejection,
+  Update,
+} from "./transaction/update.ts";
 
 export type { ExpectedTarget, ExpectedValue, TransactionOptions, UpdateOptions, WriteOptions };
 

@@ -4,9 +4,8 @@ import type { FileSystem } from "../io/file_system.ts";
 import { type Io, readIfPresent, realPath, statFile } from "../io/io.ts";
 import { isAbsolute } from "../io/path.ts";
 import type { RefFormat } from "./backend.ts";
-import { badLine, configBoolean, configNumber } from "./config/config_values.ts";
 import type { ConfigVariable } from "./config/config_variable.ts";
-import { parseConfig } from "./config/parse_config.ts";
+import { badLine, configBoolean, configNumber, parseConfig } from "./config/parse_config.ts";
 import { type FoundDirectory, type GitDirectory, within } from "./git_directory.ts";
 
 /** What the configuration says about a repository's make, which everybody must understand who uses it. */

@@ -1,7 +1,7 @@
-import { isGoodRefname } from "./names.ts";
+import { isZero } from "../format/hash.ts";
 import { refnameProblem } from "../format/refname.ts";
 import type { RefReader } from "./backend.ts";
-import { isZero } from "./object_id.ts";
+import { isGoodRefname } from "./names.ts";
 import type { StoredRef } from "./stored_ref.ts";
 
 /** Where a ref leads in the end. */

@@ -1,12 +1,10 @@
 import { ReftableError } from "../errors.ts";
-import type { HashName } from "../format/hash.ts";
-import { hashSize } from "../format/hash.ts";
+import { type HashName, hashSize, isZero } from "../format/hash.ts";
 import type { RefReader } from "./backend.ts";
 import { expandName, fullNames } from "./expand.ts";
+import { parseDate } from "./identity.ts";
 import { BRANCH_PREFIX } from "./names.ts";
-import { isZero } from "./object_id.ts";
 import type { ObjectReader, ObjectType } from "./object_reader.ts";
-import { parseDate } from "./parse_date.ts";
 import { resolveRef } from "./resolve.ts";
 
 /** What revisions are looked up in. */

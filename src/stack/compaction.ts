@@ -1,9 +1,9 @@
-import { type LogRecord, logTime, logUpdateIndex, LogValueType } from "../format/log_record.ts";
 import { hashSize } from "../format/hash.ts";
+import { type LogRecord, logTime, logUpdateIndex, LogValueType } from "../format/log_record.ts";
 import { RefValueType } from "../format/ref_record.ts";
 import type { MergedCursor } from "../merged/merged_cursor.ts";
 import { MergedTable } from "../merged/merged_table.ts";
-import { advance } from "../table/cursor.ts";
+import { advance } from "../table/record_cursors.ts";
 import type { Table } from "../table/table.ts";
 import type { TableSink } from "../table/table_sink.ts";
 import {

@@ -1,9 +1,147 @@
-import type { BlockInfo } from "../table/blocks.ts";
-import type { Table } from "../table/table.ts";
+import { decodeText, encodeText } from "../bytes/text.ts";
+import { type ProblemCode, ReftableError } from "../errors.ts";
+import type { Problem } from "../format/problem.ts";
+import { type BlockSource, openFileSource } from "../io/block_source.ts";
+import type { FileInfo, FileSystem } from "../io/file_system.ts";
+import { readIfPresent, runAsync } from "../io/io.ts";
+import type { BlockInfo, Table } from "../table/table.ts";
 import type { StackHost } from "./host.ts";
-import { statTarget } from "./listed_tables.ts";
 import type { StackLocation } from "./snapshot.ts";
-import { isTableName, TABLES_LIST } from "./tables_list.ts";
+import { isPlainName, isTableName, quoteName, TABLES_LIST } from "./tables_list.ts";
+
+/** How long to try again when tables vanish while they are opened, in milliseconds. */
+const PATIENCE = 3000;
+
+/** A file that the list of a stack names. */
+export interface ListedTable {
+  /** Its file name. */
+  readonly name: string;
+  /** Its bytes, under its path. */
+  readonly source: BlockSource;
+}
+
+/** The tables of a stack that is perhaps damaged, at one moment. They are open until it is disposed. */
+export interface ListedTables extends Disposable {
+  /** What the list names and what is there, from the oldest to the newest. */
+  readonly tables: readonly ListedTable[];
+  /** The file names in the list, whether they are there or not. */
+  readonly names: readonly string[];
+  /** Whether there is a list that could be read. */
+  readonly hasList: boolean;
+  /** What is wrong with the list. */
+  readonly problems: readonly Problem[];
+}
+
+type Location = Pick<StackLocation, "fileSystem" | "directory">;
+
+/**
+ * Opens the tables that a stack's list names, as far as they are there.
+ *
+ * A table may vanish between the reading of the list and its opening, when somebody compacts; then the
+ * list has changed, and we start over.
+ */
+export async function openListedTables(location: Location): Promise<ListedTables> {
+  const deadline = Date.now() + PATIENCE;
+  for (let wait = 1;; wait = 2 * wait + Math.random()) {
+    const text = await readList(location);
+    const listed = await openTables(location, text);
+    const isMissing = listed.problems.some(({ code }) => code === "missing-table");
+    if (!isMissing || Date.now() > deadline || text === await readList(location)) return listed;
+    listed[Symbol.dispose]();
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
+/** The text of the list; `undefined` when there is none, or something else in its place. */
+async function readList({ fileSystem, directory }: Location): Promise<string | undefined> {
+  const path = `${directory}/${TABLES_LIST}`;
+  if (!(await isFile(fileSystem, path))) return undefined;
+  const bytes = await runAsync(readIfPresent(fileSystem, path));
+  return bytes && decodeText(bytes);
+}
+
+/** Describes what a name leads to; `undefined` when that is nothing, as of a symbolic link that leads to itself. */
+export async function statTarget(
+  fileSystem: FileSystem,
+  path: string,
+): Promise<FileInfo | undefined> {
+  try {
+    return await fileSystem.stat(path);
+  } catch (error) {
+    const { cause } = error as { readonly cause?: unknown };
+    if (cause instanceof Error && cause.name === "FilesystemLoop") return undefined;
+    throw error;
+  }
+}
+
+async function isFile(fileSystem: FileSystem, path: string): Promise<boolean> {
+  return (await statTarget(fileSystem, path))?.kind === "file";
+}
+
+/** Reads the names that a stack's list has now, whatever they look like. */
+export async function listedNames(location: Location): Promise<string[]> {
+  return lines(await readList(location)).map(({ name }) => name);
+}
+
+function lines(text = ""): { name: string; offset: number }[] {
+  let offset = 0;
+  return text.replace(/\n$/, "").split("\n").map((name) => {
+    const line = { name, offset };
+    offset += encodeText(name).length + 1;
+    return line;
+  }).filter(() => text !== "");
+}
+
+async function openTables(
+  { fileSystem, directory }: Location,
+  text: string | undefined,
+): Promise<ListedTables> {
+  using cleanup = new DisposableStack();
+  const file = `${directory}/${TABLES_LIST}`;
+  const problems: Problem[] = [];
+  const tables: ListedTable[] = [];
+  const names = new Set<string>();
+  for (const { name, offset } of lines(text)) {
+    const note = (code: ProblemCode, message: string) => {
+      problems.push({ severity: "error", code, file, offset, message });
+    };
+    const shown = quoteName(name);
+    if (!isPlainName(name)) {
+      note("tables-list", `line ${shown} is no file name`);
+    } else if (names.has(name)) {
+      note("duplicate-table", `table ${shown} is named twice`);
+    } else {
+      names.add(name);
+      const source = await openTable({ fileSystem, directory }, name);
+      if (source) tables.push({ name, source: cleanup.use(source) });
+      else note("missing-table", `table ${shown} does not exist`);
+    }
+  }
+  const opened = cleanup.move();
+  return {
+    tables,
+    names: [...names],
+    hasList: text !== undefined,
+    problems,
+    [Symbol.dispose]: () => opened.dispose(),
+  };
+}
+
+/** Opens a table; `undefined` when there is no such file. */
+async function openTable(
+  { fileSystem, directory }: Location,
+  name: string,
+): Promise<BlockSource | undefined> {
+  const path = `${directory}/${name}`;
+  try {
+    return await runAsync(openFileSource(fileSystem, path));
+  } catch (error) {
+    if (error instanceof ReftableError && error.code === "not-exist") return undefined;
+    // A directory, say, is no table either.
+    if (await isFile(fileSystem, path)) throw error;
+    return undefined;
+  }
+}
 
 /** What a table consists of. */
 export interface TableInventory {

@@ -1,11 +1,11 @@
 import { startsWithBytes } from "../bytes/compare.ts";
 import { decodeText, encodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
-import { RefnameChecker, refnameProblem } from "../format/refname.ts";
 import { RefValueType } from "../format/ref_record.ts";
+import { RefnameChecker, refnameProblem } from "../format/refname.ts";
 import { runSync } from "../io/io.ts";
 import { MergedTable } from "../merged/merged_table.ts";
-import { advance } from "../table/cursor.ts";
+import { advance } from "../table/record_cursors.ts";
 import type { Table } from "../table/table.ts";
 
 const SLASH = 0x2f;

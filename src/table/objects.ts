@@ -1,13 +1,12 @@
 import { startsWithBytes } from "../bytes/compare.ts";
-import type { Block } from "../format/block.ts";
+import { ByteReader } from "../bytes/numbers.ts";
+import { type Block, damagedRecord } from "../format/block.ts";
 import { BlockCursor } from "../format/block_cursor.ts";
-import { decodeObjectPositions } from "../format/object_record.ts";
 import { decodeRef, type RefRecord, RefValueType } from "../format/ref_record.ts";
 import { runSync } from "../io/io.ts";
 import type { BlockLoader } from "./block_loader.ts";
-import { advance } from "./cursor.ts";
 import type { Section } from "./layout.ts";
-import { SectionCursor } from "./record_cursors.ts";
+import { advance, SectionCursor } from "./record_cursors.ts";
 import { Search, wrongType } from "./search.ts";
 
 /** Answers which refs of a table mention an object. */
@@ -149,4 +148,34 @@ export function findObject(
     }
   }
   return undefined;
+}
+
+/**
+ * Decodes the positions of the ref blocks that mention the object which a cursor in an object block
+ * stands on.
+ *
+ * @returns The positions in ascending order, in bytes from the start of the file, or `undefined`
+ * when the record says that all refs must be scanned.
+ * @throws {ReftableError} With code `"format"` when they do not ascend.
+ */
+export function decodeObjectPositions(cursor: BlockCursor): number[] | undefined {
+  const reader = new ByteReader(cursor.block.bytes, cursor.valueStart, cursor.valueEnd);
+  const count = cursor.valueType === 0 ? reader.varint() : cursor.valueType;
+  if (count === 0) return undefined;
+  const positions: number[] = [];
+  let position = 0;
+  for (let i = 0; i < count; i++) {
+    const distance = reader.varint();
+    if (i > 0 && distance === 0) {
+      throw positionsDoNotAscend(cursor);
+    }
+    position += distance;
+    positions.push(position);
+  }
+  return positions;
+}
+
+/** Makes the error for an object whose positions do not ascend. */
+export function positionsDoNotAscend({ block, valueStart }: BlockCursor): Error {
+  return damagedRecord(block, valueStart, "its positions do not ascend", "object");
 }

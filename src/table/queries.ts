@@ -3,7 +3,7 @@ import { encodeText } from "../bytes/text.ts";
 import { logKey, logKeyPrefix, type LogRecord } from "../format/log_record.ts";
 import type { RefRecord } from "../format/ref_record.ts";
 import { runSync } from "../io/io.ts";
-import { advance, type RecordCursor } from "./cursor.ts";
+import { advance, type RecordCursor } from "./record_cursors.ts";
 
 /** Which refs to list. */
 export interface RefsOptions {

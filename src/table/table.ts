@@ -1,6 +1,7 @@
 import { commonPrefixLength } from "../bytes/compare.ts";
 import { encodeTextInto } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
+import { BlockType } from "../format/block.ts";
 import { BlockCursor } from "../format/block_cursor.ts";
 import { type HashName, oidBytes } from "../format/hash.ts";
 import type { LogRecord } from "../format/log_record.ts";
@@ -10,7 +11,6 @@ import { denoFileSystem } from "../io/deno_file_system.ts";
 import { inflate } from "../io/inflate.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
 import { BlockLoader } from "./block_loader.ts";
-import { type BlockInfo, describeBlocks } from "./blocks.ts";
 import { readLayout, type TableLayout } from "./layout.ts";
 import { ObjectLookup } from "./objects.ts";
 import { listLogs, listRefs, type LogsOptions, type RefsOptions } from "./queries.ts";
@@ -258,4 +258,53 @@ export function* openInput(input: TableInput, name: string | undefined): Io<Bloc
   // Callers whose code is not type-checked come with anything.
   if (typeof (input as Partial<BlockSource> | null)?.readSync === "function") return input;
   throw new ReftableError("api", "Cannot open table: expected a path, a URL, bytes or a source");
+}
+
+/** What one block of a table consists of. */
+export interface BlockInfo {
+  /** What its records are. */
+  readonly type: "ref" | "object" | "index" | "log";
+  /** Where it begins, in bytes from the start of the file. */
+  readonly offset: number;
+  /** How many bytes it takes in the file, padding included. */
+  readonly size: number;
+  /** Its length as it is stored: without padding, and of a log block as it inflates. */
+  readonly length: number;
+  /** Where its records end and its restart table begins, counted from its own start. */
+  readonly restartOffset: number;
+  /** How many keys are stored whole, for searching. */
+  readonly restarts: number;
+  /** How many records it has. */
+  readonly entries: number;
+}
+
+const NAMES = {
+  [BlockType.ref]: "ref",
+  [BlockType.object]: "object",
+  [BlockType.index]: "index",
+  [BlockType.log]: "log",
+} as const;
+
+/** Walks through all blocks from the start of the file to its footer. */
+export function* describeBlocks(loader: BlockLoader): Generator<BlockInfo, void, void> {
+  const { layout } = loader;
+  const blocks = loader.sequence();
+  const cursor = new BlockCursor(layout.hashSize);
+  const start = (layout.refs ?? layout.logs)?.start ?? layout.end;
+  for (let offset = start; offset < layout.end;) {
+    const block = runSync(blocks.load(offset));
+    cursor.jump(block);
+    let entries = 0;
+    while (cursor.next()) entries++;
+    yield {
+      type: NAMES[block.type],
+      offset,
+      size: block.nextOffset - offset,
+      length: block.bytes.length,
+      restartOffset: block.restartStart,
+      restarts: block.restartCount,
+      entries,
+    };
+    offset = block.nextOffset;
+  }
 }

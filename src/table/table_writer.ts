@@ -11,9 +11,8 @@ import { putHeader, type TableHeader } from "../format/header.ts";
 import { logNameLength, type LogRecord, logUpdateIndex } from "../format/log_record.ts";
 import { RecordBuffer } from "../format/record_buffer.ts";
 import { readUpdateIndex, type RefRecord, RefValueType } from "../format/ref_record.ts";
-import { ObjectIndex, shortestIdLength } from "./object_index.ts";
+import { forEachObject, ObjectIndex, shortestIdLength, wordOf } from "./object_index.ts";
 import { type SectionStatistics, SectionWriter } from "./section_writer.ts";
-import { forEachObject, wordOf } from "./sorted_mentions.ts";
 import type { TableSink } from "./table_sink.ts";
 
 /** How to write a table. What is not given is as git does it. */

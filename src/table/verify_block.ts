@@ -4,13 +4,13 @@ import { type Block, BlockType, damagedRecord, restartPosition } from "../format
 import { BlockCursor, decodeIndexPosition } from "../format/block_cursor.ts";
 import { damaged, problemOf } from "../format/damage.ts";
 import { logNameLength, logUpdateIndex, LogValueType } from "../format/log_record.ts";
-import { positionsDoNotAscend } from "../format/object_record.ts";
 import type { Problem } from "../format/problem.ts";
 import { decodeTarget, readUpdateIndex, RefValueType } from "../format/ref_record.ts";
 import { RefnameChecker, refnameProblem } from "../format/refname.ts";
 import { MentionBuilder } from "./block_mentions.ts";
 import type { TableLayout } from "./layout.ts";
 import { ObjectBuilder } from "./object_columns.ts";
+import { positionsDoNotAscend } from "./objects.ts";
 import { BlockState, Column, KeyBuilder } from "./range_report.ts";
 
 const NO_KEY = new Uint8Array();

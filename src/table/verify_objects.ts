@@ -3,11 +3,10 @@ import { BlockType } from "../format/block.ts";
 import { headerSize } from "../format/header.ts";
 import type { TableLayout } from "./layout.ts";
 import { ObjectDifferences } from "./object_differences.ts";
-import { ObjectIndex } from "./object_index.ts";
+import { isSameObject, ObjectIndex, type SortedMentions, wordOf } from "./object_index.ts";
 import { objectsAgree, wordMasks } from "./objects_agree.ts";
 import type { ProblemList } from "./problem_list.ts";
 import { BlockState, type RangeReport } from "./range_report.ts";
-import { isSameObject, type SortedMentions, wordOf } from "./sorted_mentions.ts";
 import { type FoundSection, isData, type Row } from "./verify_sections.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseRecord } from "../../src/cli/parse_record.ts";
+import { parseRecord } from "../../src/cli/load.ts";
 import { assertRecords, fixtures } from "../fixtures.ts";
 
 const OID = "0123456789abcdef0123456789abcdef01234567";

@@ -18,8 +18,8 @@ import {
   verifyStack,
 } from "@reftable/reftable";
 import { compileWildmatch } from "../../src/bytes/wildmatch.ts";
-import { parseRecord } from "../../src/cli/parse_record.ts";
-import { allLogs } from "../../src/cli/reflog/all_logs.ts";
+import { parseRecord } from "../../src/cli/load.ts";
+import { allLogs } from "../../src/cli/reflog/change_logs.ts";
 import { InstructionParser } from "../../src/cli/update_ref_parser.ts";
 import { BytesSource } from "../../src/io/block_source.ts";
 import { dirname } from "../../src/io/path.ts";

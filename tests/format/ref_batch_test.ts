@@ -2,8 +2,7 @@ import { assertEquals, assertGreater, assertLess, assertThrows } from "@std/asse
 import { type RefRecord, ReftableError } from "@reftable/reftable";
 import { type Block, BlockType } from "../../src/format/block.ts";
 import { BlockCursor } from "../../src/format/block_cursor.ts";
-import { RefBatch } from "../../src/format/ref_batch.ts";
-import { decodeRef } from "../../src/format/ref_record.ts";
+import { decodeRef, RefBatch } from "../../src/format/ref_record.ts";
 import { blocksOf, framed, layoutOf, walk } from "../blocks.ts";
 import { assertRecords, fixtures } from "../fixtures.ts";
 import { type Bytes, concat, directRef, oid, record, varint } from "../hand_made.ts";

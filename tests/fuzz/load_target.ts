@@ -1,8 +1,8 @@
 import { assert } from "@std/assert";
 import { BytesSink, type LogRecord, type RefRecord, TableWriter } from "@reftable/reftable";
-import { BytesSource } from "../../src/io/block_source.ts";
 import { decodeText } from "../../src/bytes/text.ts";
-import { parseRecord } from "../../src/cli/parse_record.ts";
+import { parseRecord } from "../../src/cli/load.ts";
+import { BytesSource } from "../../src/io/block_source.ts";
 import { verifySource } from "../../src/table/verify_table.ts";
 import { direct, entry, noEntry, symref } from "../stack/changes.ts";
 import { mutateText } from "./mutate_text.ts";

@@ -4,7 +4,7 @@ import { commonPrefixLength } from "../../src/bytes/compare.ts";
 import { encodeText } from "../../src/bytes/text.ts";
 import { runSync } from "../../src/io/io.ts";
 import { MergedCursor } from "../../src/merged/merged_cursor.ts";
-import { advance } from "../../src/table/cursor.ts";
+import { advance } from "../../src/table/record_cursors.ts";
 import { assertRecords, fixture, seeded } from "../fixtures.ts";
 import { CountingSource } from "../sources.ts";
 import { Model, sortKey } from "./model.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { parseDate } from "../../src/refs/parse_date.ts";
+import { parseDate } from "../../src/refs/identity.ts";
 import { seeded } from "../fixtures.ts";
 import { gitTest, peer } from "../peers/git.ts";
 
@@ -109,7 +109,7 @@ gitTest("parseDate() takes dates without a zone for local ones", async () => {
     ...["2005-04-07T22:13:13", "2005-12-07 22:13:13", "1 Jul 1999 00:00", "1700000000"],
     ...["@1700000000", "1699162200", "1699165800", "Sun Nov 5 04:30:00 2023", "150000000"],
   ];
-  const module = new URL("../../src/refs/parse_date.ts", import.meta.url);
+  const module = new URL("../../src/refs/identity.ts", import.meta.url);
   const script = `
     import { parseDate } from ${JSON.stringify(module.href)};
     const dates = ${JSON.stringify(dates)}.map(parseDate);

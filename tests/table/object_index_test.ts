@@ -1,8 +1,12 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { encodeHex } from "../../src/bytes/hex.ts";
-import { ObjectIndex, shortestIdLength } from "../../src/table/object_index.ts";
-import { forEachObject, wordOf } from "../../src/table/sorted_mentions.ts";
+import {
+  forEachObject,
+  ObjectIndex,
+  shortestIdLength,
+  wordOf,
+} from "../../src/table/object_index.ts";
 import { seeded } from "../fixtures.ts";
 
 /** That a block at a position mentions an object. */

@@ -3,7 +3,7 @@ import { type LogRecord, type RefRecord, Table } from "@reftable/reftable";
 import { compareBytes } from "../../src/bytes/compare.ts";
 import { decodeText, encodeText } from "../../src/bytes/text.ts";
 import { runSync } from "../../src/io/io.ts";
-import { advance, type RecordCursor } from "../../src/table/cursor.ts";
+import { advance, type RecordCursor } from "../../src/table/record_cursors.ts";
 import { fixture, seeded } from "../fixtures.ts";
 import { logKey } from "../hand_made.ts";
 import { CountingSource } from "../sources.ts";

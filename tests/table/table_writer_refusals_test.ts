@@ -10,7 +10,7 @@ import {
   TableWriter,
   type TableWriterOptions,
 } from "@reftable/reftable";
-import { advance } from "../../src/table/cursor.ts";
+import { advance } from "../../src/table/record_cursors.ts";
 import { assertRecords, fixture } from "../fixtures.ts";
 import { type Job, numbered, write } from "./written.ts";
 

@@ -12,10 +12,10 @@ import {
 } from "@reftable/reftable";
 import { BlockType } from "../../src/format/block.ts";
 import { hashSize } from "../../src/format/hash.ts";
-import { decodeObjectPositions } from "../../src/format/object_record.ts";
+import { decodeObjectPositions } from "../../src/table/objects.ts";
 import { RecordBuffer } from "../../src/format/record_buffer.ts";
 import { encodeRef } from "../../src/format/encode_records.ts";
-import { advance } from "../../src/table/cursor.ts";
+import { advance } from "../../src/table/record_cursors.ts";
 import { blocksOf, keyOf, oidsOf, walk } from "../blocks.ts";
 import { assertRecords, fixture, fixtures, seeded } from "../fixtures.ts";
 import { varint } from "../hand_made.ts";

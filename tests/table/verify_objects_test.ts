@@ -6,8 +6,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { encodeHex } from "../../src/bytes/hex.ts";
-import { decodeObjectPositions } from "../../src/format/object_record.ts";
 import { BlockType } from "../../src/format/block.ts";
+import { decodeObjectPositions } from "../../src/table/objects.ts";
 import { blocksOf, keyOf, layoutOf, walk } from "../blocks.ts";
 import { fixture, type FixtureName } from "../fixtures.ts";
 import { block, type Bytes, concat, directRef, oid, record, table, varint } from "../hand_made.ts";

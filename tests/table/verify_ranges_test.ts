@@ -19,8 +19,8 @@ import {
   runRangeTask,
   setRangeRunner,
 } from "../../src/table/range_runner.ts";
-import { conclude, isChain } from "../../src/table/verify_conclusion.ts";
 import { verifyRange } from "../../src/table/verify_range.ts";
+import { conclude, isChain } from "../../src/table/verify_table.ts";
 import { transferables } from "../../src/workers/protocol.ts";
 import { blocksOf, layoutOf } from "../blocks.ts";
 import { fixture, fixtures } from "../fixtures.ts";

@@ -1,7 +1,5 @@
 import { encodeText } from "../../bytes/text.ts";
 import { EXIT, failed, fatal } from "../failure.ts";
-import { alignText, type Position } from "./align.ts";
-import { parseColor } from "./color.ts";
 import { type DateFormatter, parseDateFormat } from "./date_format.ts";
 import type { ReadObject, RefItem, RefSurroundings } from "./item.ts";
 import {
@@ -15,6 +13,7 @@ import {
   personName,
   sanitizeSubject,
 } from "./object_fields.ts";
+import { alignText, parseColor, type Position } from "./text.ts";
 
 /** What must be known of an object. */
 export type Need = "nothing" | "type" | "content";

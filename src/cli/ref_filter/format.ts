@@ -1,8 +1,7 @@
 import { fatal, UsageError } from "../failure.ts";
 import { type Atom, type Need, parseAtom, type ValueAtom } from "./atoms.ts";
-import { RESET } from "./color.ts";
 import type { RefItem, RefSurroundings } from "./item.ts";
-import { type QuoteStyle, quoteValue } from "./quote.ts";
+import { type QuoteStyle, quoteValue, RESET } from "./text.ts";
 
 /** A part of a format: text that stands for itself, or something to be shown. */
 type Part = string | Atom;

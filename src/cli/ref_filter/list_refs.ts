@@ -1,4 +1,5 @@
 import { compareText } from "../../bytes/text.ts";
+import { literalPrefix } from "../../refs/names.ts";
 import type { ListedRef } from "../../refs/ref_listing.ts";
 import type { RefStore } from "../../refs/ref_store.ts";
 import { type Arguments, parseInteger } from "../arguments.ts";
@@ -6,13 +7,14 @@ import type { Context } from "../context.ts";
 import { fatal, UsageError } from "../failure.ts";
 import { readLines } from "../input.ts";
 import { linesPrefix, warnOfBroken } from "../list_lines.ts";
+import type { ObjectDatabase } from "../objects/object_database.ts";
+import { listWorktrees } from "../worktrees.ts";
 import { parseFormat } from "./format.ts";
 import type { RefItem, RefSurroundings } from "./item.ts";
 import { prepareLoading } from "./load_objects.ts";
-import { compilePatterns, literalPrefix, type NameTest } from "./patterns.ts";
-import type { QuoteStyle } from "./quote.ts";
+import { compilePatterns, type NameTest } from "./patterns.ts";
 import { parseSortKey, sortItems, type SortKey } from "./sort.ts";
-import { surroundingsOf } from "./surroundings.ts";
+import type { QuoteStyle } from "./text.ts";
 
 /** What Git shows of a ref when it is not told. */
 const DEFAULT_FORMAT = "%(objectname) %(objecttype)\t%(refname)";
@@ -173,4 +175,36 @@ function toItem(ref: ListedRef, context: Context): RefItem | undefined {
   if (kind === "peeled") return { refname, oid: ref.oid, peeled: ref.peeled };
   const { oid, peeled, refname: symref } = ref.resolved;
   return oid === undefined ? undefined : { refname, oid, peeled, symref };
+}
+
+/** Finds out what formats must know of a repository, each thing when it is asked for. */
+export async function surroundingsOf(
+  refs: RefStore,
+  context: Context,
+  color: boolean,
+): Promise<RefSurroundings> {
+  const { repository } = refs;
+  const strict = repository.config.boolean("core.warnAmbiguousRefs") ?? true;
+  const objects: ObjectDatabase = await context.objects();
+  let branches: ReadonlyMap<string, string> | undefined;
+  return {
+    get head() {
+      return refs.resolve("HEAD")?.refname;
+    },
+    shorten: (refname) => refs.shorten(refname, { strict }),
+    abbreviate: (oid, length) => objects.abbreviate(oid, length),
+    worktreePath: (refname) => (branches ??= checkedOut(refs)).get(refname),
+    now: () => context.now(),
+    color,
+  };
+}
+
+/** The branches that are checked out, and where. */
+function checkedOut(refs: RefStore): ReadonlyMap<string, string> {
+  const branches = new Map<string, string>();
+  for (const { prefix, path } of listWorktrees(refs)) {
+    const head = refs.read(`${prefix}HEAD`);
+    if (head?.kind === "symref" && path !== undefined) branches.set(head.target, path);
+  }
+  return branches;
 }

@@ -1,4 +1,5 @@
 import { compileWildmatch } from "../../bytes/wildmatch.ts";
+import { literalPrefix } from "../../refs/names.ts";
 
 /** Tells whether something is asked for. */
 export type NameTest = (refname: string) => boolean;
@@ -19,9 +20,4 @@ function compilePattern(pattern: string, ignoreCase: boolean): NameTest {
   if (!ignoreCase && literalPrefix(pattern).length === pattern.length) return isBelow;
   const matches = compileWildmatch(pattern, { pathname: true, ignoreCase });
   return (refname) => isBelow(refname) || matches(refname);
-}
-
-/** What all names begin with that a pattern can match. */
-export function literalPrefix(pattern: string): string {
-  return /^[^*?[\\]*/.exec(pattern)![0];
 }

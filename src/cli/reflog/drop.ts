@@ -3,8 +3,7 @@ import type { Command, CommandSpec } from "../command.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../failure.ts";
 import { findReflog } from "../revision.ts";
-import { ALL_OPTIONS, allLogs } from "./all_logs.ts";
-import { changeLogs, FAILED } from "./change_logs.ts";
+import { ALL_OPTIONS, allLogs, changeLogs, FAILED } from "./change_logs.ts";
 
 const spec: CommandSpec = {
   name: "reflog drop",

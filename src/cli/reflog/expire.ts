@@ -1,13 +1,19 @@
+import { parseExpiryTime } from "../approximate_time.ts";
 import type { Arguments } from "../arguments.ts";
 import type { Command, CommandSpec } from "../command.ts";
 import type { Context } from "../context.ts";
 import { fatal } from "../failure.ts";
-import { parseExpiryTime } from "../approximate_time.ts";
 import { findReflog } from "../revision.ts";
-import { ALL_OPTIONS, allLogs } from "./all_logs.ts";
-import { changeLogs, FAILED, reporting, REWRITE_OPTIONS, rewriteOptions } from "./change_logs.ts";
-import { Expiry } from "./expiry.ts";
-import { ExpiryPolicy } from "./expiry_limits.ts";
+import {
+  ALL_OPTIONS,
+  allLogs,
+  changeLogs,
+  FAILED,
+  reporting,
+  REWRITE_OPTIONS,
+  rewriteOptions,
+} from "./change_logs.ts";
+import { Expiry, ExpiryPolicy } from "./expiry.ts";
 
 const spec: CommandSpec = {
   name: "reflog expire",

@@ -7,9 +7,8 @@ import type { ObjectDatabase } from "../objects/object_database.ts";
 import { parseDateFormat } from "../ref_filter/date_format.ts";
 import { resolveOid } from "../revision.ts";
 import { listWorktrees } from "../worktrees.ts";
-import { ownPrefix } from "./all_logs.ts";
-import { commitFields } from "./commit_fields.ts";
-import { type EntryFormat, parseEntryFormat } from "./entry_format.ts";
+import { ownPrefix } from "./change_logs.ts";
+import { commitFields, type EntryFormat, parseEntryFormat } from "./entry_format.ts";
 import { LOG_OPTIONS, type LogOptions, parseLogOptions } from "./log_options.ts";
 import { findShownLog, type ShownLog, walkLogs } from "./walk_logs.ts";
 

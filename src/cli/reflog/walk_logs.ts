@@ -1,6 +1,6 @@
-import { isZero } from "../../refs/object_id.ts";
-import type { ReflogEntry } from "../../refs/reflog_entry.ts";
+import { isZero } from "../../format/hash.ts";
 import type { RefStore } from "../../refs/ref_store.ts";
+import type { ReflogEntry } from "../../refs/reflog_entry.ts";
 import { parseApproximateTime } from "../approximate_time.ts";
 import type { Context } from "../context.ts";
 import { findReflog, resolveBranchName } from "../revision.ts";

@@ -9,7 +9,7 @@ import {
   REF_PROBLEMS,
   type RefProblem,
   type RefProblemSeverity,
-} from "../../refs/verify/ref_problem.ts";
+} from "../../refs/verify/ref_problems.ts";
 import { verifyStackRefs } from "../../refs/verify/stack_refs.ts";
 import { listWorktreesSync } from "../../refs/worktrees.ts";
 import { Stack } from "../../stack/stack.ts";

@@ -1,3 +1,4 @@
+import type { ConfigVariable } from "./config_variable.ts";
 import {
   canonicalKey,
   configBoolean,
@@ -5,8 +6,7 @@ import {
   configString,
   expandPath,
   type NumberKind,
-} from "./config_values.ts";
-import type { ConfigVariable } from "./config_variable.ts";
+} from "./parse_config.ts";
 
 /**
  * What a repository is configured to do: the variables of all files that apply to it, and of the command line.

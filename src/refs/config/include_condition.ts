@@ -4,7 +4,7 @@ import type { FileSystem } from "../../io/file_system.ts";
 import { type Io, realPath, statFile } from "../../io/io.ts";
 import { dirname, isAbsolute } from "../../io/path.ts";
 
-import { badLine, expandHome } from "./config_values.ts";
+import { badLine, expandHome } from "./parse_config.ts";
 import type { ConfigVariable } from "./config_variable.ts";
 
 /** What the conditions of includes are about. */

@@ -1,7 +1,7 @@
 import { ReftableError } from "../../errors.ts";
+import { isZero } from "../../format/hash.ts";
 import { refnameProblem } from "../../format/refname.ts";
 import type { PackOptions } from "../backend.ts";
-import { isZero } from "../object_id.ts";
 import type { StoredDirectRef, StoredRef } from "../stored_ref.ts";
 import type { FilesStorage } from "./files_storage.ts";
 import { listLooseRefs } from "./loose_refs.ts";

@@ -9,9 +9,9 @@ import { nameTaken, refError } from "../ref_errors.ts";
 import { readLooseRef } from "../ref_file.ts";
 import type { NewRefValue, StoredRef } from "../stored_ref.ts";
 import { removeEmptyDirectories, removeEmptyParents, withDirectories } from "./directories.ts";
-import { FileWalk } from "./file_walk.ts";
 import type { FilesStorage } from "./files_storage.ts";
 import { acquireGitLock } from "./git_lock.ts";
+import { FileWalk } from "./loose_refs.ts";
 import { directoriesOf, type RefLocation, refPath } from "./ref_paths.ts";
 
 /** A ref that is locked: nobody else changes it, neither its file nor what is packed of it, nor its log. */

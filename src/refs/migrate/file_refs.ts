@@ -1,13 +1,38 @@
 import { compareBytes } from "../../bytes/compare.ts";
-import { encodeText } from "../../bytes/text.ts";
-import type { HashName } from "../../format/hash.ts";
+import { decodeText, encodeText } from "../../bytes/text.ts";
+import { ReftableError } from "../../errors.ts";
+import { type HashName, hashSize } from "../../format/hash.ts";
 import { refnameProblem } from "../../format/refname.ts";
-import { PackedRefsFile } from "../files/packed/packed_refs_file.ts";
+import type { FileSystem } from "../../io/file_system.ts";
 import { listLooseRefs } from "../files/loose_refs.ts";
+import { PackedRefsFile } from "../files/packed/packed_refs_file.ts";
+import { RefPaths } from "../files/ref_paths.ts";
 import { isPerWorktreeRef, REFS_PREFIX } from "../names.ts";
+import type { Repository } from "../repository.ts";
 import type { StoredRef } from "../stored_ref.ts";
-import type { FilePlace } from "./file_place.ts";
-import { PackedRefsCursor } from "./packed_refs_cursor.ts";
+
+/** Where the refs of one working tree are files, or shall be. */
+export interface FilePlace {
+  /** The storage. */
+  readonly fileSystem: FileSystem;
+  /** The directory that has `HEAD` and `refs`, as if it were all that there is. */
+  readonly paths: RefPaths;
+  /** Whether the working tree is a linked one, which has only some refs for itself. */
+  readonly isLinked: boolean;
+  /** The hash of the object ids. */
+  readonly hash: HashName;
+}
+
+/**
+ * Describes the place of the refs of one working tree.
+ *
+ * @param directory The directory that has `HEAD` and `refs`.
+ */
+export function filePlace(repository: Repository, directory: string): FilePlace {
+  const { fileSystem, isLinked, hash } = repository;
+  const alone = { ...repository, storage: directory, worktreeStorage: directory, isLinked: false };
+  return { fileSystem, paths: new RefPaths(alone), isLinked, hash };
+}
 
 /** The refs of one working tree that are files. */
 export interface FileRefs {
@@ -94,4 +119,87 @@ export class FileRefsWalk {
 
 function nameOf(ref: StoredRef | undefined): Uint8Array | undefined {
   return ref && encodeText(ref.refname);
+}
+
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const CARET = 0x5e;
+
+/**
+ * Walks the lines of a `packed-refs` file, without its header, and without making anything of them: it knows where each name and each object
+ * id is.
+ */
+export class PackedRefsCursor {
+  /** The bytes of the lines. */
+  readonly bytes: Uint8Array;
+  /** Where the digits of the object id begin. */
+  oidStart = 0;
+  /** Where the name begins. */
+  nameStart = 0;
+  /** Where the name ends. */
+  nameEnd = 0;
+  /** Where the digits of what a tag leads to begin; −1 when they are not told. */
+  peeledStart = -1;
+  /** Where the ref's line, or the one of what it leads to, ends. */
+  end = 0;
+  readonly #digits: number;
+  readonly #file: string;
+
+  /** @param file The file's path, for errors. */
+  constructor(bytes: Uint8Array, hash: HashName, file: string) {
+    this.bytes = bytes;
+    this.#digits = 2 * hashSize(hash);
+    this.#file = file;
+  }
+
+  /**
+   * Goes to the next ref.
+   *
+   * @throws {ReftableError} With code `"format"` when its line is damaged. That the digits of object ids are digits is
+   * left to whoever reads them.
+   */
+  next(): boolean {
+    const { bytes } = this;
+    if (this.end >= bytes.length) return false;
+    const digits = this.#digits;
+    this.oidStart = this.end;
+    this.nameStart = this.oidStart + digits + 1;
+    this.nameEnd = this.#lineEnd(this.nameStart);
+    if (this.nameEnd === this.nameStart || bytes[this.nameStart - 1] !== SPACE) {
+      this.refuse();
+    }
+    this.end = this.nameEnd + 1;
+    this.peeledStart = -1;
+    if (bytes[this.end] === CARET) {
+      this.peeledStart = this.end + 1;
+      const end = this.peeledStart + digits;
+      if (bytes[end] !== NEWLINE) this.#refuse(this.end);
+      this.end = end + 1;
+    }
+    return true;
+  }
+
+  /** Says that the ref's line is damaged. */
+  refuse(): never {
+    this.#refuse(this.oidStart);
+  }
+
+  /** Finds a newline. Lines are so short that this is faster than to ask for it. */
+  #lineEnd(start: number): number {
+    const { bytes } = this;
+    let end = start;
+    while (end < bytes.length && bytes[end] !== NEWLINE) end++;
+    if (end >= bytes.length) this.#refuse(start);
+    return end;
+  }
+
+  #refuse(start: number): never {
+    const { bytes } = this;
+    const begin = Math.min(start, this.end);
+    const end = bytes.indexOf(NEWLINE, begin);
+    const line = decodeText(bytes, begin, end < 0 ? bytes.length : end);
+    const what = end < 0 ? "unterminated" : "unexpected";
+    const message = `${what} line in ${this.#file}: ${line}`;
+    throw new ReftableError("format", message, { file: this.#file, offset: begin });
+  }
 }

@@ -30,10 +30,15 @@ import { denoFileSystem } from "../../io/deno_file_system.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import { removeOnEnd } from "../../io/pending_file.ts";
 import type { ObjectReader } from "../object_reader.ts";
-import type { OpenRepositoryOptions, Repository } from "../repository.ts";
-import { afterwards, type Migrated, type MigrationContext } from "./context.ts";
-import { type MigrationProgress, Pace } from "./pace.ts";
 import { removeTree, removeTreeSync } from "../remove_tree.ts";
+import type { OpenRepositoryOptions, Repository } from "../repository.ts";
+import {
+  afterwards,
+  type Migrated,
+  type MigrationContext,
+  type MigrationProgress,
+  Pace,
+} from "./context.ts";
 import { migrateToFiles } from "./to_files.ts";
 import { migrateToReftable } from "./to_reftable.ts";
 import { fileMode, findWorkingTrees } from "./working_trees.ts";

@@ -3,7 +3,7 @@ import { FilesLogs } from "../files/files_logs.ts";
 import { isCurrentWorktreeRef } from "../names.ts";
 import type { ReflogEntry } from "../reflog_entry.ts";
 import { LogIndex, stackLog } from "../reftable/stack_logs.ts";
-import type { FilePlace } from "./file_place.ts";
+import type { FilePlace } from "./file_refs.ts";
 
 /** The logs of one working tree. */
 export interface PlaceLogs {

@@ -2,11 +2,11 @@ import { compareText, decodeText } from "../../bytes/text.ts";
 import { denoFileSystem } from "../../io/deno_file_system.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import { listDirectory, readIfPresent, runSync } from "../../io/io.ts";
-import { FileWalk } from "../files/file_walk.ts";
+import { FileWalk } from "../files/loose_refs.ts";
 import { isRootRef } from "../names.ts";
 import type { OpenRepositoryOptions } from "../repository.ts";
 import { STUB_HEAD, STUB_HEADS } from "../stub_files.ts";
-import { type FilePlace, filePlace } from "./file_place.ts";
+import { type FilePlace, filePlace } from "./file_refs.ts";
 import { findWorkingTrees } from "./working_trees.ts";
 
 /**

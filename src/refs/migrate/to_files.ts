@@ -15,8 +15,7 @@ import {
   type MigrationContext,
   NO_LOGS,
 } from "./context.ts";
-import { filePlace } from "./file_place.ts";
-import { FileRefsWalk, readFileRefs } from "./file_refs.ts";
+import { filePlace, FileRefsWalk, readFileRefs } from "./file_refs.ts";
 import { Moves } from "./moves.ts";
 import { fileLogs, type PlaceLogs, stackLogs } from "./place_logs.ts";
 import { writeRefStorage } from "./ref_storage_config.ts";

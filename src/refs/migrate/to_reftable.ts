@@ -16,8 +16,7 @@ import {
   type MigrationContext,
   NO_LOGS,
 } from "./context.ts";
-import { filePlace } from "./file_place.ts";
-import { type FileRefs, FileRefsWalk, readFileRefs } from "./file_refs.ts";
+import { filePlace, type FileRefs, FileRefsWalk, readFileRefs } from "./file_refs.ts";
 import { Moves } from "./moves.ts";
 import { fileLogs, keepEntries, stackLogs } from "./place_logs.ts";
 import { readRefStorage, writeRefStorage } from "./ref_storage_config.ts";

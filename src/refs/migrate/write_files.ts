@@ -6,12 +6,12 @@ import type { BlockCursor } from "../../format/block_cursor.ts";
 import { hashSize } from "../../format/hash.ts";
 import { type RefRecord, RefValueType } from "../../format/ref_record.ts";
 import type { WritableFile } from "../../io/file_system.ts";
-import { advance, type RecordCursor } from "../../table/cursor.ts";
+import { advance, type RecordCursor } from "../../table/record_cursors.ts";
 import { formatLogLine } from "../log_line.ts";
 import { isPerWorktreeRef, REFS_PREFIX } from "../names.ts";
 import type { Repository } from "../repository.ts";
 import { isStorable } from "./check_copy.ts";
-import type { Pace } from "./pace.ts";
+import type { Pace } from "./context.ts";
 import type { PlaceLogs } from "./place_logs.ts";
 import type { TreeWriter } from "./tree_writer.ts";
 

@@ -5,9 +5,8 @@ import { Stack, type StackOptions } from "../../stack/stack.ts";
 import type { TableWriter } from "../../table/table_writer.ts";
 import type { ReflogEntry } from "../reflog_entry.ts";
 import { cutMessage } from "../reftable/cut_message.ts";
-import { type FileRefs, FileRefsWalk } from "./file_refs.ts";
-import type { Pace } from "./pace.ts";
-import type { PackedRefsCursor } from "./packed_refs_cursor.ts";
+import type { Pace } from "./context.ts";
+import { type FileRefs, FileRefsWalk, type PackedRefsCursor } from "./file_refs.ts";
 import type { PlaceLogs } from "./place_logs.ts";
 
 /** How to write a new stack. */

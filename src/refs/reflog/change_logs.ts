@@ -1,9 +1,8 @@
 import { ReftableError } from "../../errors.ts";
-import type { HashName } from "../../format/hash.ts";
+import { checkOid, type HashName, isZero } from "../../format/hash.ts";
 import type { RefBackend, RefChange, RefReader, RefSession } from "../backend.ts";
 import { givenMessage } from "../log_line.ts";
 import { isGoodRefname, isPseudoRef, isRootRef } from "../names.ts";
-import { checkOid, isZero } from "../object_id.ts";
 import type { ObjectReader } from "../object_reader.ts";
 import { nameTaken, refError } from "../ref_errors.ts";
 import type { Identity } from "../reflog_entry.ts";

@@ -1,5 +1,5 @@
+import { isZero, zerosLike } from "../../format/hash.ts";
 import type { RefChange, RefFormat, RefReader } from "../backend.ts";
-import { isZero, zerosLike } from "../object_id.ts";
 import type { ReflogEntry } from "../reflog_entry.ts";
 
 /**

@@ -1,4 +1,5 @@
 import { compareText } from "../../bytes/text.ts";
+import type { RefRecord } from "../../format/ref_record.ts";
 import { type Io, runSync } from "../../io/io.ts";
 import { MergedTable } from "../../merged/merged_table.ts";
 import { writeRefLines } from "../../merged/ref_lines.ts";
@@ -15,12 +16,11 @@ import type {
 } from "../backend.ts";
 import { isCurrentWorktreeRef, isPseudoRef, REFS_PREFIX } from "../names.ts";
 import { readPseudoFile } from "../ref_file.ts";
+import { isListed, listedPrefix, MergedRefs } from "../ref_listing.ts";
 import type { ReflogEntry } from "../reflog_entry.ts";
 import type { Repository } from "../repository.ts";
 import type { StoredRef } from "../stored_ref.ts";
-import { inGitWords } from "./git_words.ts";
-import { listStackRefs } from "./list_refs.ts";
-import { ReftableSession } from "./reftable_session.ts";
+import { inGitWords, ReftableSession } from "./reftable_session.ts";
 import { LogIndex, stackLog } from "./stack_logs.ts";
 import { WorktreeStacks } from "./worktree_stacks.ts";
 
@@ -128,4 +128,25 @@ async function packStack(stack: Stack, auto: boolean): Promise<void> {
     await stack.compact();
   }
   await stack.clean();
+}
+
+/** Lists refs as a working tree sees them, in the order of the bytes of their names. */
+export function listStackRefs(
+  { shared, own, isLinked }: WorktreeStacks,
+  listed: ListRefsOptions,
+): IteratorObject<StoredRef, void> {
+  // Where only those below `refs/` are wanted, the others need not be looked at.
+  const prefix = listedPrefix(listed);
+  if (prefix === undefined) return Iterator.from<StoredRef>([]);
+  const { after } = listed;
+  // No name has a NUL in it, so nothing comes between.
+  const options = { prefix, from: after === undefined ? undefined : `${after}\0` };
+  let refs: IteratorObject<RefRecord, void> = shared.refs(options);
+  if (isLinked) {
+    refs = refs.filter(({ refname }) => !isCurrentWorktreeRef(refname));
+    if (own) refs = new MergedRefs(own.refs(options), refs);
+  }
+  // Stacks leave tombstones out.
+  const stored = refs as IteratorObject<StoredRef, void>;
+  return prefix.startsWith(REFS_PREFIX) ? stored : stored.filter(isListed);
 }

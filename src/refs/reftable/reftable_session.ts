@@ -1,4 +1,4 @@
-import { ReftableError } from "../../errors.ts";
+import { ReftableError, type ReftableErrorCode } from "../../errors.ts";
 import { runAsync } from "../../io/io.ts";
 import type { Addition } from "../../stack/addition.ts";
 import type { Stack } from "../../stack/stack.ts";
@@ -6,9 +6,8 @@ import type { LogOrder, RefChange, RefReader, RefSession, SessionOptions } from 
 import { isPseudoRef } from "../names.ts";
 import type { ReflogEntry } from "../reflog_entry.ts";
 import type { StoredRef } from "../stored_ref.ts";
-import { findStackConflicts } from "./find_conflicts.ts";
+import { findStackConflicts } from "./key_finder.ts";
 import { LogIndex } from "./stack_logs.ts";
-import { inGitWords } from "./git_words.ts";
 import type { WorktreeStacks } from "./worktree_stacks.ts";
 import { writeChanges } from "./write_changes.ts";
 
@@ -239,4 +238,23 @@ function otherStack(from: string, refname: string): ReftableError {
     `Cannot carry the log of '${from}' to '${refname}': they belong to different working trees`,
     { ref: { refname } },
   );
+}
+
+/** What git says of what people do something about; of all else we have more to say. */
+const WORDS: Partial<Record<ReftableErrorCode, string>> = {
+  "entry-too-big": "entry too large",
+  lock: "data is locked",
+};
+
+/**
+ * Says in git's words what went wrong, where scripts may look for them. What was said before is the cause.
+ *
+ * @param what What was not possible.
+ */
+export function inGitWords(what: string, error: unknown): unknown {
+  if (!(error instanceof ReftableError)) return error;
+  const { code, file } = error;
+  const words = WORDS[code];
+  if (words === undefined) return error;
+  return new ReftableError(code, `${what}: ${words}`, { file, cause: error });
 }

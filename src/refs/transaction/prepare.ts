@@ -4,7 +4,7 @@ import { canonicalName, isGoodRefname, isSafeRefname } from "../names.ts";
 import { badName, changedTwice, lockRefused, refError } from "../ref_errors.ts";
 import { resolveStored } from "../resolve.ts";
 import type { StoredBrokenRef, StoredRef, StoredSymbolicRef } from "../stored_ref.ts";
-import { checkOldValue, missingRef, needsRef } from "./check_old_value.ts";
+import { checkOldValue, missingRef, needsRef } from "./checks.ts";
 import { checkNames, findConflict, NamesBelow } from "./name_conflicts.ts";
 import { type NewValue, Update } from "./update.ts";
 

@@ -5,8 +5,7 @@ import { listDirectory, readIfPresent, runSync } from "../../io/io.ts";
 import { dirname } from "../../io/path.ts";
 import { beside, within } from "../git_directory.ts";
 import { isRootRef } from "../names.ts";
-import { checkOid, checkTarget, isRefname } from "./check_value.ts";
-import type { RefProblem } from "./ref_problem.ts";
+import { checkOid, checkTarget, isRefname, type RefProblem } from "./ref_problems.ts";
 
 /** The files of refs that a working tree has for itself; those that all share, too, in the main one. */
 export interface LooseRefPlace {

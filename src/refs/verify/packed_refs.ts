@@ -3,7 +3,7 @@ import { type HashName, hashSize } from "../../format/hash.ts";
 import { refnameProblem } from "../../format/refname.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import { readIfPresent, runSync } from "../../io/io.ts";
-import type { RefProblem } from "./ref_problem.ts";
+import type { RefProblem } from "./ref_problems.ts";
 
 const HEADER = "# pack-refs with: ";
 

@@ -1,6 +1,5 @@
 import type { Stack } from "../../stack/stack.ts";
-import { checkOid, checkTarget } from "./check_value.ts";
-import type { RefProblem } from "./ref_problem.ts";
+import { checkOid, checkTarget, type RefProblem } from "./ref_problems.ts";
 
 /** What the names of tables look like: two update indices and a random number. */
 const TABLE_NAME = /^(?:(?:0x)?[0-9a-f]*-){2}(?:0x)?[0-9a-f]*\.(?:ref|log)$/i;

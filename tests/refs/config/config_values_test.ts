@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ReftableError } from "@reftable/reftable";
+import type { ConfigVariable } from "../../../src/refs/config/config_variable.ts";
 import {
   configBoolean,
   configNumber,
   type NumberKind,
-} from "../../../src/refs/config/config_values.ts";
-import type { ConfigVariable } from "../../../src/refs/config/config_variable.ts";
+} from "../../../src/refs/config/parse_config.ts";
 import { gitTest, runGitSync } from "../../peers/git.ts";
 
 const FILE = "a/config";

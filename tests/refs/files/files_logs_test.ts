@@ -1,7 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { type FileSystem, MemoryFileSystem } from "@reftable/reftable";
 import type { LogChange, RefBackend, RefChange } from "../../../src/refs/backend.ts";
-import { readLog } from "../../../src/refs/files/read_log.ts";
+import { readLog } from "../../../src/refs/files/files_logs.ts";
 import { formatLogLine } from "../../../src/refs/log_line.ts";
 import type { ReflogEntry } from "../../../src/refs/reflog_entry.ts";
 import { type GitRepo, gitTest } from "../../peers/git.ts";

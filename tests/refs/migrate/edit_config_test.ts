@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ReftableError } from "@reftable/reftable";
 import { encodeText } from "../../../src/bytes/text.ts";
 import { parseConfig } from "../../../src/refs/config/parse_config.ts";
-import { editConfig } from "../../../src/refs/migrate/edit_config.ts";
+import { editConfig } from "../../../src/refs/migrate/ref_storage_config.ts";
 
 const PLAIN = `[core]
 \trepositoryformatversion = 0

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import type { FileSystem, MemoryFileSystem } from "@reftable/reftable";
 import { runAsync, runSync } from "../../../src/io/io.ts";
-import { filePlace } from "../../../src/refs/migrate/file_place.ts";
+import { filePlace } from "../../../src/refs/migrate/file_refs.ts";
 import { migrateRefs } from "../../../src/refs/migrate/migrate_refs.ts";
 import { findStrayFiles } from "../../../src/refs/migrate/stray_refs.ts";
 import { findWorkingTrees } from "../../../src/refs/migrate/working_trees.ts";

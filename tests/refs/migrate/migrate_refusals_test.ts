@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { dirname } from "@std/path";
 import { openRepository, ReftableError, Stack } from "@reftable/reftable";
-import { filePlace } from "../../../src/refs/migrate/file_place.ts";
+import { filePlace } from "../../../src/refs/migrate/file_refs.ts";
 import { migrateRefs, type MigrationOptions } from "../../../src/refs/migrate/migrate_refs.ts";
 import { findStrayFiles, findStrayRefs } from "../../../src/refs/migrate/stray_refs.ts";
 import { GitRepo, type GitRepoOptions, gitTest } from "../../peers/git.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { compareText } from "../../../src/bytes/text.ts";
 import { Stack } from "@reftable/reftable";
-import { findStackConflicts } from "../../../src/refs/reftable/find_conflicts.ts";
+import { compareText } from "../../../src/bytes/text.ts";
+import { findStackConflicts } from "../../../src/refs/reftable/key_finder.ts";
 import { LogIndex } from "../../../src/refs/reftable/stack_logs.ts";
 import { seeded } from "../../fixtures.ts";
 import { deletion, direct, entry, noEntry } from "../../stack/changes.ts";

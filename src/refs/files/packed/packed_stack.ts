@@ -2,7 +2,7 @@ import type { FileSystem } from "../../../io/file_system.ts";
 import type { Addition } from "../../../stack/addition.ts";
 import type { Stack } from "../../../stack/stack.ts";
 import type { ListRefsOptions } from "../../backend.ts";
-import { findStackConflicts } from "../../reftable/find_conflicts.ts";
+import { findStackConflicts } from "../../reftable/key_finder.ts";
 import type { StoredRef } from "../../stored_ref.ts";
 import { GitLocks, lockTarget } from "../git_lock.ts";
 import type { PackedChange, PackedConflict, PackedLock, PackedStore } from "./packed_store.ts";

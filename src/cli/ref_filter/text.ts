@@ -1,3 +1,5 @@
+import { encodeText } from "../../bytes/text.ts";
+
 /** The attributes and their numbers; `no` before one takes it back. */
 const ATTRIBUTES: Readonly<Record<string, readonly [on: number, off: number]>> = {
   bold: [1, 22],
@@ -71,4 +73,63 @@ function numbered(number: number): (ground: number) => string {
   if (number < 8) return (ground) => `${ground + number}`;
   if (number < 16) return (ground) => `${ground + 60 + number - 8}`;
   return (ground) => `${ground + 8};5;${number}`;
+}
+
+/** Where a text stands in its column. */
+export type Position = "left" | "middle" | "right";
+
+/** Puts spaces around a text so that it is at least so many columns wide on a terminal. */
+export function alignText(text: string, width: number, position: Position): string {
+  const gap = width - columns(text);
+  if (gap <= 0) return text;
+  if (position === "right") return " ".repeat(gap) + text;
+  const left = position === "middle" ? Math.floor(gap / 2) : 0;
+  return " ".repeat(left) + text + " ".repeat(gap - left);
+}
+
+/** What takes no column: what combines with the character before it, and controls. */
+// deno-lint-ignore no-control-regex
+const NARROW = /[\x00-\x1f\x7f-\x9f\p{Mn}\p{Me}\u{1160}-\u{11ff}]|(?!\u{ad})\p{Cf}/u;
+
+/** What takes two columns: East Asian characters and pictures. */
+const WIDE =
+  /[\u{1100}-\u{115f}\u{2329}\u{232a}\u{2e80}-\u{303e}\u{3041}-\u{a4cf}\u{a960}-\u{a97c}\u{ac00}-\u{d7a3}\u{f900}-\u{faff}\u{fe10}-\u{fe19}\u{fe30}-\u{fe6b}\u{ff01}-\u{ff60}\u{ffe0}-\u{ffe6}\u{16fe0}-\u{18cff}\u{1aff0}-\u{1b2ff}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]|(?![\u{1f1e6}-\u{1f1ff}])\p{Emoji_Presentation}/u;
+
+/** How many columns a text takes on a terminal; as many as it has bytes when it is not UTF-8. */
+function columns(text: string): number {
+  if (!text.isWellFormed()) return encodeText(text).length;
+  let count = 0;
+  for (const character of text) {
+    if (!NARROW.test(character)) count += WIDE.test(character) ? 2 : 1;
+  }
+  return count;
+}
+
+/** A language whose strings a value is written as. */
+export type QuoteStyle = "shell" | "perl" | "python" | "tcl";
+
+/** Writes a value as a string of a language, for scripts that are evaluated. */
+export function quoteValue(value: string, style: QuoteStyle): string {
+  switch (style) {
+    case "shell":
+      return `'${value.replace(/['!]/g, (character) => `'\\${character}'`)}'`;
+    case "perl":
+      return `'${value.replace(/['\\]/g, "\\$&")}'`;
+    case "python":
+      return `'${value.replace(/['\\]/g, "\\$&").replaceAll("\n", "\\n")}'`;
+    case "tcl":
+      return `"${value.replace(/[[\]{}$\\"]/g, "\\$&").replace(/[\f\r\n\t\v]/g, escapeControl)}"`;
+  }
+}
+
+const CONTROL: Readonly<Record<string, string>> = {
+  "\f": "\\f",
+  "\r": "\\r",
+  "\n": "\\n",
+  "\t": "\\t",
+  "\v": "\\v",
+};
+
+function escapeControl(character: string): string {
+  return CONTROL[character] ?? character;
 }
