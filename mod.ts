@@ -6,11 +6,13 @@
 
 // Errors, and what records are.
 export {
+  type Problem,
   type ProblemCode,
   type RefErrorDetails,
   ReftableError,
   type ReftableErrorCode,
   type ReftableErrorOptions,
+  type Severity,
 } from "./src/errors.ts";
 export type { HashName } from "./src/format/hash.ts";
 export type { LogDeletion, LogRecord, LogRecordBase, LogUpdate } from "./src/format/log_record.ts";
@@ -26,11 +28,10 @@ export type {
 // Tables.
 export type { BlockSource } from "./src/io/block_source.ts";
 export { MergedTable } from "./src/merged/merged_table.ts";
-export type { BlockInfo } from "./src/table/table.ts";
+export { type BlockInfo, Table, type TableInput, type TableOptions } from "./src/table/table.ts";
 export type { LogsOptions, RefsOptions } from "./src/table/queries.ts";
 export type { SectionStatistics } from "./src/table/section_writer.ts";
 export { BytesSink, type TableSink } from "./src/table/table_sink.ts";
-export { Table, type TableInput, type TableOptions } from "./src/table/table.ts";
 export {
   TableWriter,
   type TableWriterOptions,
@@ -40,11 +41,10 @@ export { writeTable, type WriteTableOptions } from "./src/table/write_table.ts";
 
 // Stacks.
 export { Addition } from "./src/stack/addition.ts";
-export type { WorkerMode } from "./src/stack/compaction_runner.ts";
-export type { CompactionProgress, LogExpiry } from "./src/stack/compaction.ts";
+export type { CompactionProgress, LogExpiry, WorkerMode } from "./src/stack/compaction.ts";
 export type { CompactionStatistics, TableRange } from "./src/stack/compactor.ts";
 export type { StackInventory, StrayFile, TableInventory } from "./src/stack/inventory.ts";
-export { sharedRepositoryMode, type StackSettings } from "./src/stack/settings.ts";
+export type { StackSettings } from "./src/stack/settings.ts";
 export {
   type AdditionOptions,
   type CleanOptions,
@@ -63,11 +63,18 @@ export {
   type SearchOptions,
 } from "./src/refs/git_directory.ts";
 export { Config } from "./src/refs/config/config.ts";
-export { type Environment, permittedEnvironment } from "./src/io/environment.ts";
+export { denoFileSystem, type Environment, permittedEnvironment } from "./src/io/deno.ts";
 export type { NumberKind } from "./src/refs/config/parse_config.ts";
 export type { ConfigVariable } from "./src/refs/config/config_variable.ts";
 export type { ConfigSources } from "./src/refs/config/load_config.ts";
-export { environmentOptions } from "./src/refs/repository.ts";
+export {
+  environmentOptions,
+  openRepository,
+  type OpenRepositoryOptions,
+  openRepositorySync,
+  type Repository,
+  type RepositoryOptions,
+} from "./src/refs/repository.ts";
 export { cleanIdentity, committerIdentity, type IdentitySources } from "./src/refs/identity.ts";
 export { type InitOptions, initRepository } from "./src/refs/init_repository.ts";
 export {
@@ -78,13 +85,6 @@ export {
 export type { MigrationPhase, MigrationProgress } from "./src/refs/migrate/context.ts";
 export { findStrayRefs, type StrayRefFile } from "./src/refs/migrate/stray_refs.ts";
 export { type Head, readHead } from "./src/refs/read_head.ts";
-export {
-  openRepository,
-  type OpenRepositoryOptions,
-  openRepositorySync,
-  type Repository,
-  type RepositoryOptions,
-} from "./src/refs/repository.ts";
 export { openObjects } from "./src/refs/isomorphic_objects.ts";
 export {
   type GitObject,
@@ -93,8 +93,13 @@ export {
   type ObjectType,
 } from "./src/refs/object_reader.ts";
 export { listWorktrees, listWorktreesSync, type Worktree } from "./src/refs/worktrees.ts";
-export { openRepositoryStack, type RepositoryStackOptions } from "./src/refs/repository_stacks.ts";
-export { findRepositoryStacks, type RepositoryStacks } from "./src/refs/repository_stacks.ts";
+export { sharedRepositoryMode } from "./src/refs/stack_config.ts";
+export {
+  findRepositoryStacks,
+  openRepositoryStack,
+  type RepositoryStackOptions,
+  type RepositoryStacks,
+} from "./src/refs/repository_stacks.ts";
 
 // Refs.
 export type {
@@ -150,7 +155,6 @@ export type {
 export type { RefRejection } from "./src/refs/transaction/update.ts";
 
 // Verification and repair.
-export type { Problem, Severity } from "./src/format/problem.ts";
 export { type RepairOptions, type RepairReport, repairStack } from "./src/stack/repair.ts";
 export type {
   BreakLockStep,
@@ -176,7 +180,6 @@ export {
 } from "./src/table/verify_table.ts";
 
 // Storage and workers.
-export { denoFileSystem } from "./src/io/deno_file_system.ts";
 export type {
   DirectoryEntry,
   FileInfo,

@@ -206,3 +206,58 @@ export async function throwingFirst<T>(action: () => Promise<T>): Promise<T> {
     throw firstError(error);
   }
 }
+
+/**
+ * How much a problem matters: an error is damage, a warning something that should be looked after, and what
+ * else is worth knowing is info.
+ */
+export type Severity = "error" | "warning" | "info";
+
+/** Something that verification found. */
+export interface Problem {
+  /** How much it matters. */
+  readonly severity: Severity;
+  /** What it is, as one word. */
+  readonly code: ProblemCode;
+  /** The file concerned. */
+  readonly file: string;
+  /** The place in the file, in bytes from its start, when it is a place. */
+  readonly offset?: number | undefined;
+  /** What was found, and what was expected, for people. */
+  readonly message: string;
+}
+
+/**
+ * Makes the error for bytes that are not as they should be.
+ *
+ * @param problem What is wrong, as one word.
+ * @param file The table's name.
+ * @param offset The place in the file.
+ * @param finding What was found there and what was expected.
+ */
+export function damaged(
+  problem: ProblemCode,
+  file: string,
+  offset: number,
+  finding: string,
+): ReftableError {
+  return new ReftableError("format", unreadable(file) + finding, { file, offset, problem });
+}
+
+/** What the messages about a damaged table begin with. */
+export function unreadable(file: string): string {
+  return `Cannot read table "${file}": `;
+}
+
+/**
+ * Tells what an error says about a table.
+ *
+ * @throws The error itself when it is about something else.
+ */
+export function problemOf(error: unknown): Problem {
+  if (!(error instanceof ReftableError) || error.problem === undefined) throw error;
+  const { problem: code, file = "", offset, message } = error;
+  const start = unreadable(file);
+  const finding = message.startsWith(start) ? message.slice(start.length) : message;
+  return { severity: "error", code, file, offset, message: finding };
+}

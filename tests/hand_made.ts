@@ -5,9 +5,14 @@
  */
 
 import { deflateSync } from "node:zlib";
-import { putUint16, putUint24 } from "../src/bytes/numbers.ts";
-import { putFooter, type SectionPositions } from "../src/format/footer.ts";
-import { headerSize, putHeader, type TableHeader } from "../src/format/header.ts";
+import { putUint16, putUint24 } from "../src/bytes/bytes.ts";
+import {
+  headerSize,
+  putFooter,
+  putHeader,
+  type SectionPositions,
+  type TableHeader,
+} from "../src/format/header_footer.ts";
 
 /** Bytes of their own. */
 export type Bytes = Uint8Array<ArrayBuffer>;

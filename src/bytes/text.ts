@@ -1,4 +1,4 @@
-import { compareBytes } from "./compare.ts";
+import { compareBytes } from "./bytes.ts";
 
 /**
  * Names in Git are bytes, usually but not always UTF-8. They become strings in such a way that

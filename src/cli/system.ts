@@ -1,4 +1,4 @@
-import { permittedEnvironment } from "../io/environment.ts";
+import { permittedEnvironment } from "../io/deno.ts";
 
 /** A standard stream. */
 export type StreamName = "stdin" | "stdout" | "stderr";

@@ -1,6 +1,5 @@
-import { getUint16, getUint24 } from "../bytes/numbers.ts";
-import type { ProblemCode, ReftableError } from "../errors.ts";
-import { damaged } from "./damage.ts";
+import { getUint16, getUint24 } from "../bytes/bytes.ts";
+import { damaged, type ProblemCode, type ReftableError } from "../errors.ts";
 
 /** The kinds of blocks, each by the byte it begins with. */
 export const BlockType = {

@@ -1,5 +1,4 @@
-import { commonPrefixLength } from "../bytes/compare.ts";
-import { ByteReader } from "../bytes/numbers.ts";
+import { ByteReader, commonPrefixLength } from "../bytes/bytes.ts";
 import type { ProblemCode } from "../errors.ts";
 import { type Block, BlockType, damagedRecord, restartPosition } from "./block.ts";
 

@@ -1,4 +1,4 @@
-import { putUint16, putUint24, putVarint, varintLength } from "../bytes/numbers.ts";
+import { putUint16, putUint24, putVarint, varintLength } from "../bytes/bytes.ts";
 import { BLOCK_HEADER_SIZE, type BlockType } from "./block.ts";
 
 /** A block has at most this many restarts: they are counted in 16 bits. */

@@ -1,5 +1,5 @@
+import { ByteReader, getUint16, getUint32, putUint32 } from "../bytes/bytes.ts";
 import { encodeHex } from "../bytes/hex.ts";
-import { ByteReader, getUint16, getUint32, putUint32 } from "../bytes/numbers.ts";
 import { decodeText } from "../bytes/text.ts";
 import { damagedRecord } from "./block.ts";
 import type { BlockCursor } from "./block_cursor.ts";

@@ -1,5 +1,5 @@
+import { MAX_VARINT_LENGTH, putUint16, putVarint, varintLength } from "../bytes/bytes.ts";
 import { decodeHexDigits, decodeHexInto } from "../bytes/hex.ts";
-import { MAX_VARINT_LENGTH, putUint16, putVarint, varintLength } from "../bytes/numbers.ts";
 import { encodeTextInto } from "../bytes/text.ts";
 import type { EncodedRecord } from "./block_writer.ts";
 

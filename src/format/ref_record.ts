@@ -1,5 +1,5 @@
+import { ByteReader } from "../bytes/bytes.ts";
 import { encodeHex } from "../bytes/hex.ts";
-import { ByteReader } from "../bytes/numbers.ts";
 import { decodeAscii, decodeText } from "../bytes/text.ts";
 import { damagedRecord } from "./block.ts";
 import { BlockCursor } from "./block_cursor.ts";

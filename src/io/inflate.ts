@@ -3,10 +3,10 @@ import { ReftableError } from "../errors.ts";
 import type * as zlib from "node:zlib";
 
 /** The part of `node:zlib` that we use. */
-export type Zlib = Pick<typeof zlib, "inflateSync">;
+type Zlib = Pick<typeof zlib, "inflateSync">;
 
 /** The part of `fflate` that we use. */
-export type Fflate = Pick<typeof import("fflate"), "inflateSync" | "unzlibSync">;
+type Fflate = Pick<typeof import("fflate"), "inflateSync" | "unzlibSync">;
 
 /** How `node:zlib` is had without importing it, which would fail in browsers. */
 interface NodeProcess {
@@ -20,7 +20,7 @@ function hasNodeZlib(): boolean {
 }
 
 /** What stands in for `node:zlib` where the runtime has none. */
-export const fflate: Fflate | undefined = hasNodeZlib() ? undefined : await import("fflate");
+const fflate: Fflate | undefined = hasNodeZlib() ? undefined : await import("fflate");
 
 /** Gets `node:zlib`, where {@linkcode fflate} is not needed. */
 export function nodeZlib(): Zlib {

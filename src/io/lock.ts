@@ -10,6 +10,9 @@ export interface LockOptions {
   readonly mode?: FileMode | undefined;
 }
 
+/** How long git waits for the lock of a stack, in milliseconds. */
+export const DEFAULT_LOCK_TIMEOUT = 100;
+
 /** The longest pause between two tries, in milliseconds. */
 const MAX_PAUSE = 1000;
 

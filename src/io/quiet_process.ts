@@ -1,4 +1,4 @@
-import { permittedEnvironment } from "./environment.ts";
+import { permittedEnvironment } from "./deno.ts";
 
 /** Node.js's view of the program, which packages made for it look at. */
 interface Process {

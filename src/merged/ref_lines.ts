@@ -1,4 +1,4 @@
-import { startsWithBytes } from "../bytes/compare.ts";
+import { startsWithBytes } from "../bytes/bytes.ts";
 import { digitsOfPair } from "../bytes/hex.ts";
 import { encodeText } from "../bytes/text.ts";
 import type { BlockCursor } from "../format/block_cursor.ts";

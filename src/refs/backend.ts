@@ -1,6 +1,6 @@
 /**
  * What storage of refs must be able to do. What Git's commands mean is decided above it, once for all
- * backends: see `transaction.ts`. A backend knows where things are, how they are locked, and how
+ * backends: see `ref_transaction.ts`. A backend knows where things are, how they are locked, and how
  * they are read and written.
  *
  * Names are always full names as the working tree sees them that the backend was opened for; the backend finds out

@@ -1,6 +1,6 @@
 import { decodeText, trimEnd } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
-import { denoFileSystem } from "../io/deno_file_system.ts";
+import { denoFileSystem } from "../io/deno.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import {
   type Io,

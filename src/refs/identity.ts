@@ -1,6 +1,6 @@
 import { trimEnd } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
-import type { Environment } from "../io/environment.ts";
+import type { Environment } from "../io/deno.ts";
 import type { Config } from "./config/config.ts";
 import type { Identity, ReflogEntry } from "./reflog_entry.ts";
 
@@ -118,7 +118,7 @@ function refuse(message: string): ReftableError {
 }
 
 /** A moment, and the time zone of whoever names it. */
-export interface ZonedTime {
+interface ZonedTime {
   /** In seconds since 1970-01-01 UTC. */
   readonly time: number;
   /** The time zone as Git writes it, read as a decimal number: −730 for `-0730`. */
@@ -139,7 +139,7 @@ export function parseDate(text: string): ZonedTime | undefined {
 }
 
 /** Gives a moment in the local time zone. */
-export function localTime(date: Date): ZonedTime {
+function localTime(date: Date): ZonedTime {
   const time = Math.floor(date.getTime() / 1000);
   return { time, tzOffset: decimalZone(-date.getTimezoneOffset()) };
 }
@@ -221,7 +221,7 @@ function zoneMinutes(zone: string): number {
 }
 
 /** Makes of minutes east of Greenwich the decimal number that Git writes: −730 of −450. */
-export function decimalZone(minutes: number): number {
+function decimalZone(minutes: number): number {
   const distance = Math.abs(minutes);
   const decimal = Math.floor(distance / 60) * 100 + distance % 60;
   return minutes < 0 ? -decimal : decimal;

@@ -2,14 +2,14 @@ import { encodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import { refnameProblem } from "../format/refname.ts";
-import { denoFileSystem } from "../io/deno_file_system.ts";
+import { denoFileSystem } from "../io/deno.ts";
 import type { FileMode, FileSystem } from "../io/file_system.ts";
 import { dirname, isWindows } from "../io/path.ts";
-import { sharedRepositoryMode } from "../stack/settings.ts";
 import { Stack } from "../stack/stack.ts";
 import { within } from "./git_directory.ts";
 import { removeTree } from "./remove_tree.ts";
 import { openRepository, type Repository } from "./repository.ts";
+import { sharedRepositoryMode } from "./stack_config.ts";
 import { STUB_HEAD, STUB_HEADS } from "./stub_files.ts";
 
 /** How to make a repository. */

@@ -1,7 +1,7 @@
 import { ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import { refnameProblem } from "../format/refname.ts";
-import { denoFileSystem } from "../io/deno_file_system.ts";
+import { denoFileSystem } from "../io/deno.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { type Io, runSync } from "../io/io.ts";
 import { RefLookup } from "../stack/ref_lookup.ts";

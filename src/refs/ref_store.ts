@@ -1,6 +1,6 @@
 import { ReftableError, throwingFirst } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
-import { denoFileSystem } from "../io/deno_file_system.ts";
+import { denoFileSystem } from "../io/deno.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
 import type {
   BackendOptions,

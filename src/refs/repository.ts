@@ -1,7 +1,6 @@
 import { ReftableError, type ReftableErrorCode } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
-import { denoFileSystem } from "../io/deno_file_system.ts";
-import type { Environment } from "../io/environment.ts";
+import { denoFileSystem, type Environment } from "../io/deno.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
 import { PATH_LIST_SEPARATOR } from "../io/path.ts";

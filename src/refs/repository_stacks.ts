@@ -1,6 +1,6 @@
 import { ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
-import { denoFileSystem } from "../io/deno_file_system.ts";
+import { denoFileSystem } from "../io/deno.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { type Io, perform, runAsync, statFile } from "../io/io.ts";
 import type { StackSettings } from "../stack/settings.ts";
@@ -69,7 +69,7 @@ function* locateStack(
  *
  * @throws {ReftableError} As {@linkcode locateRepository} does, unless there is no repository.
  */
-export function* locateSurroundings(
+function* locateSurroundings(
   fileSystem: FileSystem,
   path: string,
 ): Io<Repository | undefined> {
@@ -89,7 +89,7 @@ export function* locateSurroundings(
  * @param storage The directory of the shared refs, or of those of one working tree.
  * @throws {ReftableError} With code `"not-exist"` when refs are stored as files.
  */
-export function reftableDirectory(repository: Repository, storage: string): string {
+function reftableDirectory(repository: Repository, storage: string): string {
   if (repository.refFormat !== "files") return within(storage, "reftable");
   throw new ReftableError(
     "not-exist",
@@ -99,7 +99,7 @@ export function reftableDirectory(repository: Repository, storage: string): stri
 }
 
 /** Gives what a repository's configuration says about its stacks. */
-export function stackSettings({ config, hash }: Repository): StackOptions {
+function stackSettings({ config, hash }: Repository): StackOptions {
   return { ...stackConfig(config), hash };
 }
 

@@ -1,6 +1,6 @@
 import { ReftableError } from "../errors.ts";
 import type { FileMode } from "../io/file_system.ts";
-import { sharedRepositoryMode, type StackSettings } from "../stack/settings.ts";
+import type { StackSettings } from "../stack/settings.ts";
 import type { Config } from "./config/config.ts";
 
 /**
@@ -72,3 +72,49 @@ export function syncsRefs(config: Config): boolean {
     return name !== "" && WITH_REFS.some((component) => component.startsWith(name));
   });
 }
+
+/**
+ * Tells what permissions a value of `core.sharedRepository` gives new files.
+ *
+ * @param value `umask`, `group`, `all`, a boolean or an octal number, spelled as Git wants it.
+ * @throws {ReftableError} With code `"api"` when it is none of these, or keeps the owner out.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { sharedRepositoryMode } from "@reftable/reftable";
+ *
+ * assertEquals(sharedRepositoryMode("group"), { atLeast: 0o660 });
+ * assertEquals(sharedRepositoryMode("0640"), 0o640);
+ * assertEquals(sharedRepositoryMode("umask"), undefined);
+ * ```
+ */
+export function sharedRepositoryMode(value: string): FileMode | undefined {
+  if (value === "umask") return undefined;
+  if (value === "group") return GROUP;
+  if (value === "all" || value === "world" || value === "everybody") return EVERYBODY;
+  if (/^[0-7]+$/.test(value)) return octalMode(value);
+  if (/^(?:true|yes|on)$/i.test(value)) return GROUP;
+  if (/^(?:false|no|off|)$/i.test(value)) return undefined;
+  throw new ReftableError(
+    "api",
+    `bad boolean config value '${value}' for 'core.sharedrepository'`,
+  );
+}
+
+function octalMode(value: string): FileMode | undefined {
+  const bits = parseInt(value, 8);
+  if (bits === 0) return undefined;
+  if (bits === 1) return GROUP;
+  if (bits === 2) return EVERYBODY;
+  // Git masks the bits for executing, and refuses to lock the owner out.
+  if ((bits & 0o600) === 0o600) return bits & 0o666;
+  throw new ReftableError(
+    "api",
+    `problem with core.sharedRepository filemode value (0${bits.toString(8).padStart(3, "0")}).\n` +
+      "The owner of files must always have read and write permissions.",
+  );
+}
+
+const GROUP: FileMode = { atLeast: 0o660 };
+const EVERYBODY: FileMode = { atLeast: 0o664 };

@@ -260,7 +260,7 @@ class HoldingSink implements TableSink {
 const MERGE_LIMIT = 0x10000;
 
 /** A new table with those before it in one. */
-export interface MergedAddition {
+interface MergedAddition {
   /** The tables that stay as they are. */
   readonly older: readonly SharedTable[];
   /** The tables that the merged one takes the place of. */
@@ -280,7 +280,7 @@ export interface MergedAddition {
  * @param table The new one.
  * @returns `undefined` when it is to be added by itself.
  */
-export async function mergeAddition(
+async function mergeAddition(
   host: StackHost,
   compactor: Compactor,
   tables: readonly SharedTable[],

@@ -1,7 +1,6 @@
 import { ReftableError } from "../errors.ts";
-import { footerSize } from "../format/footer.ts";
-import { headerSize } from "../format/header.ts";
-import { denoFileSystem } from "../io/deno_file_system.ts";
+import { footerSize, headerSize } from "../format/header_footer.ts";
+import { denoFileSystem } from "../io/deno.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { runAsync } from "../io/io.ts";
 import { acquireLock } from "../io/lock.ts";
@@ -11,11 +10,11 @@ import type { WriteStatistics } from "../table/table_writer.ts";
 import {
   type CompactionHooks,
   type CompactionJob,
+  compactionRunner,
   compactTables,
   type LogExpiry,
 } from "./compaction.ts";
 import { planCompaction } from "./compaction_plan.ts";
-import { compactionRunner } from "./compaction_runner.ts";
 import type { StackHost } from "./host.ts";
 import type { SharedTable } from "./snapshot.ts";
 import { formatTableName } from "./tables_list.ts";

@@ -1,10 +1,10 @@
 import { encodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import { type Io, runAsync } from "../io/io.ts";
-import { acquireLock } from "../io/lock.ts";
+import { acquireLock, DEFAULT_LOCK_TIMEOUT } from "../io/lock.ts";
 import type { PendingFile } from "../io/pending_file.ts";
 import type { TableWriterOptions } from "../table/table_writer.ts";
-import { DEFAULT_LOCK_TIMEOUT, type StackSettings } from "./settings.ts";
+import type { StackSettings } from "./settings.ts";
 import {
   readNames,
   sameNames,

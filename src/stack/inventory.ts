@@ -1,6 +1,5 @@
 import { decodeText, encodeText } from "../bytes/text.ts";
-import { type ProblemCode, ReftableError } from "../errors.ts";
-import type { Problem } from "../format/problem.ts";
+import { type Problem, type ProblemCode, ReftableError } from "../errors.ts";
 import { type BlockSource, openFileSource } from "../io/block_source.ts";
 import type { FileInfo, FileSystem } from "../io/file_system.ts";
 import { readIfPresent, runAsync } from "../io/io.ts";

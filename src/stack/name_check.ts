@@ -1,4 +1,4 @@
-import { startsWithBytes } from "../bytes/compare.ts";
+import { startsWithBytes } from "../bytes/bytes.ts";
 import { decodeText, encodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import { RefValueType } from "../format/ref_record.ts";

@@ -1,4 +1,4 @@
-import { commonPrefixLength } from "../bytes/compare.ts";
+import { commonPrefixLength } from "../bytes/bytes.ts";
 import { encodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import { BlockCursor } from "../format/block_cursor.ts";

@@ -1,15 +1,14 @@
 import { decodeText, encodeText } from "../bytes/text.ts";
-import { firstError, ReftableError } from "../errors.ts";
+import { firstError, type Problem, ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
-import type { Problem } from "../format/problem.ts";
-import { denoFileSystem } from "../io/deno_file_system.ts";
+import { denoFileSystem } from "../io/deno.ts";
 import type { FileSystem } from "../io/file_system.ts";
-import { acquireLock } from "../io/lock.ts";
+import { acquireLock, DEFAULT_LOCK_TIMEOUT } from "../io/lock.ts";
 import { PendingFile } from "../io/pending_file.ts";
 import { statTarget, type StrayFile } from "./inventory.ts";
 import { planRepair, type RepairPlan } from "./repair_plan.ts";
 import type { RepairStep } from "./repair_step.ts";
-import { DEFAULT_LOCK_TIMEOUT, type StackSettings } from "./settings.ts";
+import type { StackSettings } from "./settings.ts";
 import type { StackLocation } from "./snapshot.ts";
 import { formatTableName, TABLES_LIST } from "./tables_list.ts";
 

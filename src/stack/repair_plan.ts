@@ -1,6 +1,6 @@
+import type { Problem } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import type { LogRecord } from "../format/log_record.ts";
-import type { Problem } from "../format/problem.ts";
 import type { RefRecord } from "../format/ref_record.ts";
 import { formatAge } from "../io/lock.ts";
 import { MergedTable } from "../merged/merged_table.ts";
@@ -236,7 +236,7 @@ function namesAside(names: readonly string[]): (name: string) => string {
 }
 
 /** A table that a repaired stack does not need. */
-export interface DroppedTable {
+interface DroppedTable {
   readonly found: FoundTable;
   /** Why not. */
   readonly reason: string;
@@ -256,7 +256,7 @@ export interface Choice {
  * and they are dropped. Or one was never committed, and others were written with the same update indices after
  * that; then those count that the list names, else those that were written last.
  */
-export function chooseTables(tables: readonly FoundTable[]): Choice {
+function chooseTables(tables: readonly FoundTable[]): Choice {
   const chosen: FoundTable[] = [];
   const dropped: DroppedTable[] = [];
   let rest = tables.toSorted(inOrderOfTrust);

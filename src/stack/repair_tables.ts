@@ -1,7 +1,5 @@
-import { type ProblemCode, ReftableError } from "../errors.ts";
-import { problemOf } from "../format/damage.ts";
+import { type Problem, type ProblemCode, problemOf, ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
-import type { Problem } from "../format/problem.ts";
 import { openFileSource } from "../io/block_source.ts";
 import { runAsync } from "../io/io.ts";
 import { rewriteSalvage } from "../table/rewrite_salvage.ts";

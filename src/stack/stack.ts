@@ -2,7 +2,7 @@ import { firstError, ReftableError } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import type { LogRecord } from "../format/log_record.ts";
 import type { RefRecord } from "../format/ref_record.ts";
-import { denoFileSystem } from "../io/deno_file_system.ts";
+import { denoFileSystem } from "../io/deno.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
 import { listLogs, listRefs, type LogsOptions, type RefsOptions } from "../table/queries.ts";

@@ -1,9 +1,7 @@
-import { type ProblemCode, ReftableError } from "../errors.ts";
-import { footerSize } from "../format/footer.ts";
+import { type Problem, type ProblemCode, ReftableError, type Severity } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
-import { headerSize } from "../format/header.ts";
-import type { Problem, Severity } from "../format/problem.ts";
-import { denoFileSystem } from "../io/deno_file_system.ts";
+import { footerSize, headerSize } from "../format/header_footer.ts";
+import { denoFileSystem } from "../io/deno.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { formatAge } from "../io/lock.ts";
 import {
@@ -140,7 +138,7 @@ const FINDINGS = {
  *
  * @param listed What the list named at first.
  */
-export async function checkStrayFiles(
+async function checkStrayFiles(
   location: Pick<StackLocation, "fileSystem" | "directory">,
   listed: Pick<ListedTables, "names" | "hasList">,
 ): Promise<Problem[]> {
@@ -202,7 +200,7 @@ interface Readable {
  * @param names Their file names, from the oldest to the newest.
  * @param reports What was found out about each.
  */
-export function checkTablesFit(
+function checkTablesFit(
   directory: string,
   names: readonly string[],
   reports: readonly TableReport[],

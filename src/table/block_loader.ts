@@ -1,5 +1,5 @@
-import { getUint24 } from "../bytes/numbers.ts";
-import { ReftableError } from "../errors.ts";
+import { getUint24 } from "../bytes/bytes.ts";
+import { damaged, ReftableError, unreadable } from "../errors.ts";
 import {
   type Block,
   BLOCK_HEADER_SIZE,
@@ -7,8 +7,7 @@ import {
   frameBlock,
   isBlockType,
 } from "../format/block.ts";
-import { damaged, unreadable } from "../format/damage.ts";
-import { headerSize } from "../format/header.ts";
+import { headerSize } from "../format/header_footer.ts";
 import { type BlockSource, readRequest } from "../io/block_source.ts";
 import type { Inflate } from "../io/inflate.ts";
 import { type Io, perform } from "../io/io.ts";

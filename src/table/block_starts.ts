@@ -1,6 +1,6 @@
+import { problemOf } from "../errors.ts";
 import { BlockType } from "../format/block.ts";
 import { BlockCursor, decodeIndexPosition } from "../format/block_cursor.ts";
-import { problemOf } from "../format/damage.ts";
 import type { Io } from "../io/io.ts";
 import type { BlockLoader, BlockSequence } from "./block_loader.ts";
 import type { Section, TableLayout } from "./layout.ts";

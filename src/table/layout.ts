@@ -1,8 +1,15 @@
+import { damaged } from "../errors.ts";
 import { BlockType } from "../format/block.ts";
-import { damaged } from "../format/damage.ts";
-import { footerSize, parseFooter, type TableFooter } from "../format/footer.ts";
-import { headerSize, MAX_HEADER_SIZE, parseHeader, type TableHeader } from "../format/header.ts";
 import { hashSize } from "../format/hash.ts";
+import {
+  footerSize,
+  headerSize,
+  MAX_HEADER_SIZE,
+  parseFooter,
+  parseHeader,
+  type TableFooter,
+  type TableHeader,
+} from "../format/header_footer.ts";
 import { type BlockSource, readRequest } from "../io/block_source.ts";
 import { type Io, perform } from "../io/io.ts";
 

@@ -1,4 +1,4 @@
-import { getUint32 } from "../bytes/numbers.ts";
+import { getUint32 } from "../bytes/bytes.ts";
 import { Column, doubled } from "./range_report.ts";
 
 /**

@@ -1,6 +1,5 @@
 import { BlockType } from "../format/block.ts";
-import type { ProblemList } from "./problem_list.ts";
-import { BlockState } from "./range_report.ts";
+import { BlockState, type ProblemList } from "./range_report.ts";
 import { type Row, rowAt } from "./verify_sections.ts";
 
 /** So many differences are told apart; more mean that hardly anything fits. */

@@ -1,5 +1,5 @@
 /** How many mentions lie together, as a power of two; more do not fit into the caches of a processor. */
-export const CHUNK_BITS = 15;
+const CHUNK_BITS = 15;
 
 /**
  * Which ref blocks mention which objects, in the order of the objects' ids, and of the blocks for the same id. Ids are words of 32 bits, the first byte highest, so that they are compared a word at a time.

@@ -1,5 +1,4 @@
-import { startsWithBytes } from "../bytes/compare.ts";
-import { ByteReader } from "../bytes/numbers.ts";
+import { ByteReader, startsWithBytes } from "../bytes/bytes.ts";
 import { type Block, damagedRecord } from "../format/block.ts";
 import { BlockCursor } from "../format/block_cursor.ts";
 import { decodeRef, type RefRecord, RefValueType } from "../format/ref_record.ts";

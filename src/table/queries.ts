@@ -1,4 +1,4 @@
-import { compareBytes, startsWithBytes } from "../bytes/compare.ts";
+import { compareBytes, startsWithBytes } from "../bytes/bytes.ts";
 import { encodeText } from "../bytes/text.ts";
 import { logKey, logKeyPrefix, type LogRecord } from "../format/log_record.ts";
 import type { RefRecord } from "../format/ref_record.ts";
@@ -91,7 +91,7 @@ const DELETION = 0;
  * Lists the records of a range. It is a class because a generator takes a quarter of the time that a
  * ref takes from the table to the caller.
  */
-export class RecordIterator<T> extends Iterator<T, undefined> {
+class RecordIterator<T> extends Iterator<T, undefined> {
   readonly #open: () => RecordCursor<T>;
   readonly #range: RecordRange;
   #cursor: RecordCursor<T> | undefined;

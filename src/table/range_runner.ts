@@ -1,5 +1,5 @@
 import { type BlockSource, BytesSource, openFileSource } from "../io/block_source.ts";
-import { denoFileSystem } from "../io/deno_file_system.ts";
+import { denoFileSystem } from "../io/deno.ts";
 import { inflate } from "../io/inflate.ts";
 import { type Io, runAsync } from "../io/io.ts";
 import { BlockLoader } from "./block_loader.ts";

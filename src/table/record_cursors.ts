@@ -21,7 +21,7 @@ export const Step = {
 export type Step = (typeof Step)[keyof typeof Step];
 
 /** What walks records and now and then needs a block. */
-export interface Loading {
+interface Loading {
   /** Goes to the next record, if it is in memory. */
   next(): Step;
   /** Gets what {@linkcode Step.load} asked for. */

@@ -1,12 +1,17 @@
-import { getUint24 } from "../bytes/numbers.ts";
+import { getUint24 } from "../bytes/bytes.ts";
 import { compareText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import { type Block, BLOCK_HEADER_SIZE, BlockType, isBlockType } from "../format/block.ts";
 import { BlockCursor } from "../format/block_cursor.ts";
 import { encodeLog, encodeRef } from "../format/encode_records.ts";
-import { footerSize, parseFooter } from "../format/footer.ts";
 import { hashSize } from "../format/hash.ts";
-import { headerSize, parseHeader, type TableHeader } from "../format/header.ts";
+import {
+  footerSize,
+  headerSize,
+  parseFooter,
+  parseHeader,
+  type TableHeader,
+} from "../format/header_footer.ts";
 import { LogDecoder, type LogRecord } from "../format/log_record.ts";
 import { RecordBuffer } from "../format/record_buffer.ts";
 import { decodeRef, type RefRecord } from "../format/ref_record.ts";

@@ -1,6 +1,6 @@
+import { damaged } from "../errors.ts";
 import { type Block, BlockType } from "../format/block.ts";
 import { type BlockCursor, decodeIndexPosition } from "../format/block_cursor.ts";
-import { damaged } from "../format/damage.ts";
 import type { Io } from "../io/io.ts";
 import { runSync } from "../io/io.ts";
 import type { BlockLoader } from "./block_loader.ts";

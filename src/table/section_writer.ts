@@ -1,8 +1,8 @@
-import { commonPrefixLength } from "../bytes/compare.ts";
+import { commonPrefixLength } from "../bytes/bytes.ts";
 import { ReftableError } from "../errors.ts";
 import { BLOCK_HEADER_SIZE, BlockType } from "../format/block.ts";
 import { BlockWriter, type EncodedRecord } from "../format/block_writer.ts";
-import { headerSize, putHeader, type TableHeader } from "../format/header.ts";
+import { headerSize, putHeader, type TableHeader } from "../format/header_footer.ts";
 import { RecordBuffer } from "../format/record_buffer.ts";
 import { deflate } from "../io/deflate.ts";
 import type { TableSink } from "./table_sink.ts";

@@ -1,4 +1,4 @@
-import { commonPrefixLength } from "../bytes/compare.ts";
+import { commonPrefixLength } from "../bytes/bytes.ts";
 import { encodeTextInto } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import { BlockType } from "../format/block.ts";
@@ -7,7 +7,7 @@ import { type HashName, oidBytes } from "../format/hash.ts";
 import type { LogRecord } from "../format/log_record.ts";
 import { decodeRef, type RefRecord } from "../format/ref_record.ts";
 import { type BlockSource, BytesSource, openFileSource } from "../io/block_source.ts";
-import { denoFileSystem } from "../io/deno_file_system.ts";
+import { denoFileSystem } from "../io/deno.ts";
 import { inflate } from "../io/inflate.ts";
 import { type Io, runAsync, runSync } from "../io/io.ts";
 import { BlockLoader } from "./block_loader.ts";
@@ -286,7 +286,7 @@ const NAMES = {
 } as const;
 
 /** Walks through all blocks from the start of the file to its footer. */
-export function* describeBlocks(loader: BlockLoader): Generator<BlockInfo, void, void> {
+function* describeBlocks(loader: BlockLoader): Generator<BlockInfo, void, void> {
   const { layout } = loader;
   const blocks = loader.sequence();
   const cursor = new BlockCursor(layout.hashSize);

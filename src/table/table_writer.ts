@@ -1,13 +1,12 @@
-import { putUint32 } from "../bytes/numbers.ts";
+import { putUint32 } from "../bytes/bytes.ts";
 import { compareText, decodeText, isEncodable, trimEnd } from "../bytes/text.ts";
 import { ReftableError, type ReftableErrorCode } from "../errors.ts";
 import { BlockType, MAX_BLOCK_SIZE } from "../format/block.ts";
 import type { BlockCursor } from "../format/block_cursor.ts";
 import type { EncodedRecord } from "../format/block_writer.ts";
 import { encodeLog, encodeObjectPositions, encodeRef } from "../format/encode_records.ts";
-import { footerSize, putFooter } from "../format/footer.ts";
 import { type HashName, hashSize } from "../format/hash.ts";
-import { putHeader, type TableHeader } from "../format/header.ts";
+import { footerSize, putFooter, putHeader, type TableHeader } from "../format/header_footer.ts";
 import { logNameLength, type LogRecord, logUpdateIndex } from "../format/log_record.ts";
 import { RecordBuffer } from "../format/record_buffer.ts";
 import { readUpdateIndex, type RefRecord, RefValueType } from "../format/ref_record.ts";

@@ -1,10 +1,8 @@
 import { decodeText } from "../bytes/text.ts";
-import type { ProblemCode } from "../errors.ts";
+import { damaged, type Problem, type ProblemCode, problemOf } from "../errors.ts";
 import { type Block, BlockType, damagedRecord, restartPosition } from "../format/block.ts";
 import { BlockCursor, decodeIndexPosition } from "../format/block_cursor.ts";
-import { damaged, problemOf } from "../format/damage.ts";
 import { logNameLength, logUpdateIndex, LogValueType } from "../format/log_record.ts";
-import type { Problem } from "../format/problem.ts";
 import { decodeTarget, readUpdateIndex, RefValueType } from "../format/ref_record.ts";
 import { RefnameChecker, refnameProblem } from "../format/refname.ts";
 import { MentionBuilder } from "./block_mentions.ts";

@@ -1,6 +1,5 @@
 import { BlockType } from "../format/block.ts";
-import type { ProblemList } from "./problem_list.ts";
-import { BlockState, type KeyColumn } from "./range_report.ts";
+import { BlockState, type KeyColumn, type ProblemList } from "./range_report.ts";
 import { type FoundSection, isData, type Row, rowAt } from "./verify_sections.ts";
 
 /**

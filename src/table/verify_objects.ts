@@ -1,12 +1,11 @@
-import { putUint32 } from "../bytes/numbers.ts";
+import { putUint32 } from "../bytes/bytes.ts";
 import { BlockType } from "../format/block.ts";
-import { headerSize } from "../format/header.ts";
+import { headerSize } from "../format/header_footer.ts";
 import type { TableLayout } from "./layout.ts";
 import { ObjectDifferences } from "./object_differences.ts";
 import { isSameObject, ObjectIndex, type SortedMentions, wordOf } from "./object_index.ts";
 import { objectsAgree, wordMasks } from "./objects_agree.ts";
-import type { ProblemList } from "./problem_list.ts";
-import { BlockState, type RangeReport } from "./range_report.ts";
+import { BlockState, type ProblemList, type RangeReport } from "./range_report.ts";
 import { type FoundSection, isData, type Row } from "./verify_sections.ts";
 
 /**

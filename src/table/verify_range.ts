@@ -1,14 +1,12 @@
-import { getUint24 } from "../bytes/numbers.ts";
+import { getUint24 } from "../bytes/bytes.ts";
+import { type Problem, problemOf } from "../errors.ts";
 import { type Block, BlockType, isBlockType } from "../format/block.ts";
-import { problemOf } from "../format/damage.ts";
-import { headerSize } from "../format/header.ts";
-import type { Problem } from "../format/problem.ts";
+import { headerSize } from "../format/header_footer.ts";
 import { type Io, runSync } from "../io/io.ts";
 import type { BlockLoader, BlockSequence } from "./block_loader.ts";
 import { blockStarts, placeOf } from "./block_starts.ts";
 import type { TableLayout } from "./layout.ts";
-import { ProblemList } from "./problem_list.ts";
-import { BlockState, Column, type RangeReport } from "./range_report.ts";
+import { BlockState, Column, ProblemList, type RangeReport } from "./range_report.ts";
 import { wrongType } from "./search.ts";
 import { BlockCheck } from "./verify_block.ts";
 

@@ -1,7 +1,6 @@
 import { BlockType, isBlockType } from "../format/block.ts";
 import type { Section, TableLayout } from "./layout.ts";
-import type { ProblemList } from "./problem_list.ts";
-import { BlockState, type RangeReport } from "./range_report.ts";
+import { BlockState, type ProblemList, type RangeReport } from "./range_report.ts";
 
 /** A block as the reports on ranges have it. */
 export class Row {

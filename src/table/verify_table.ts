@@ -1,15 +1,13 @@
+import { type Problem, problemOf } from "../errors.ts";
 import { BlockType } from "../format/block.ts";
-import { problemOf } from "../format/damage.ts";
 import type { HashName } from "../format/hash.ts";
-import type { Problem } from "../format/problem.ts";
 import type { BlockSource } from "../io/block_source.ts";
 import { inflate } from "../io/inflate.ts";
 import { runAsync } from "../io/io.ts";
 import { BlockLoader } from "./block_loader.ts";
 import { blockStarts, firstBlock, planRanges } from "./block_starts.ts";
 import { readLayout, type TableLayout } from "./layout.ts";
-import { ProblemList } from "./problem_list.ts";
-import type { RangeReport } from "./range_report.ts";
+import { ProblemList, type RangeReport } from "./range_report.ts";
 import { rangeRunner, type RangeTask, walkRange } from "./range_runner.ts";
 import { openInput, type TableInput } from "./table.ts";
 import { checkIndex } from "./verify_index.ts";

@@ -1,5 +1,5 @@
 import { firstError, ReftableError } from "../errors.ts";
-import { denoFileSystem } from "../io/deno_file_system.ts";
+import { denoFileSystem } from "../io/deno.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { PendingFile } from "../io/pending_file.ts";
 import { TableWriter, type TableWriterOptions, type WriteStatistics } from "./table_writer.ts";

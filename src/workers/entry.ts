@@ -4,12 +4,7 @@
  * @module
  */
 
-import { denoFileSystem } from "../io/deno_file_system.ts";
-import { type CompactionHooks, compactTables } from "../stack/compaction.ts";
-import type { CompactionTask } from "../stack/compaction_runner.ts";
 import { runRangeTask } from "../table/range_runner.ts";
-import { Table } from "../table/table.ts";
-import type { WriteStatistics } from "../table/table_writer.ts";
 import { type FromWorker, toWire, type ToWorker, transferables } from "./protocol.ts";
 
 /** This side of the channel; the type of a worker's global scope is not that of a document's. */
@@ -48,17 +43,4 @@ async function doJob(
     case "verify":
       return await runRangeTask(job.task, { signal, onProgress });
   }
-}
-
-/** Does a compaction from its description. */
-export async function compactElsewhere(
-  { tables: paths, output, job, sync }: CompactionTask,
-  hooks: CompactionHooks,
-): Promise<WriteStatistics> {
-  using cleanup = new DisposableStack();
-  const tables = paths.map((path) => cleanup.use(Table.openSync(path)));
-  const file = cleanup.use(await denoFileSystem.append(output));
-  const statistics = await compactTables(tables, file, job, hooks);
-  if (sync) await file.sync();
-  return statistics;
 }

@@ -5,7 +5,7 @@
  */
 
 import { fromFileUrl } from "../io/path.ts";
-import { setCompactionRunner, type WorkerMode } from "../stack/compaction_runner.ts";
+import { setCompactionRunner, type WorkerMode } from "../stack/compaction.ts";
 import { setRangeRunner } from "../table/range_runner.ts";
 import { type JobOptions, WorkerPool, WorkerUnavailable } from "./pool.ts";
 import type { JobKind, Jobs } from "./protocol.ts";

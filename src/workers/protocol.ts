@@ -1,6 +1,5 @@
 import { type ProblemCode, ReftableError, type ReftableErrorCode } from "../errors.ts";
-import type { CompactionProgress } from "../stack/compaction.ts";
-import type { CompactionTask } from "../stack/compaction_runner.ts";
+import type { CompactionProgress, CompactionTask } from "../stack/compaction.ts";
 import type { RangeReport } from "../table/range_report.ts";
 import type { RangeTask } from "../table/range_runner.ts";
 import type { WriteStatistics } from "../table/table_writer.ts";

@@ -1,5 +1,5 @@
 /**
- * What takes the place of `src/io/deno_file_system.ts` when the modules that read a table are
+ * What takes the place of `src/io/deno.ts` when the modules that read a table are
  * checked without the `Deno` namespace, as `browser.json` tells the compiler.
  *
  * @module

@@ -8,7 +8,7 @@ import {
   putUint24,
   putUint32,
   putUint64,
-} from "../../src/bytes/numbers.ts";
+} from "../../src/bytes/bytes.ts";
 
 type Get = (bytes: Uint8Array, position: number) => number | undefined;
 type Put = (target: Uint8Array, position: number, value: number) => void;

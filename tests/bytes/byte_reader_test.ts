@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ByteReader } from "../../src/bytes/numbers.ts";
+import { ByteReader } from "../../src/bytes/bytes.ts";
 
 Deno.test("ByteReader.skip() gives the start of what it passes over", () => {
   const reader = new ByteReader(new Uint8Array(10), 2, 8);

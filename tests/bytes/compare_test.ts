@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { commonPrefixLength, compareBytes, startsWithBytes } from "../../src/bytes/compare.ts";
+import { commonPrefixLength, compareBytes, startsWithBytes } from "../../src/bytes/bytes.ts";
 
 /** In ascending order. */
 const SORTED = [[], [0], [0, 0], [0, 1], [1], [0x7f], [0x80], [0x80, 0xff], [0xff], [0xff, 0]]

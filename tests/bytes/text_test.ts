@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { compareBytes } from "../../src/bytes/compare.ts";
+import { compareBytes } from "../../src/bytes/bytes.ts";
 import {
   compareText,
   decodeAscii,

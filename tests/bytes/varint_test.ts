@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ByteReader, MAX_VARINT_LENGTH, putVarint, varintLength } from "../../src/bytes/numbers.ts";
+import { ByteReader, MAX_VARINT_LENGTH, putVarint, varintLength } from "../../src/bytes/bytes.ts";
 import { varint } from "../hand_made.ts";
 
 /** Worked out by hand: the first and the last value of each length, and what 32 bits cannot hold. */

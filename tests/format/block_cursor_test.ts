@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ReftableError } from "@reftable/reftable";
-import { compareBytes } from "../../src/bytes/compare.ts";
+import { compareBytes } from "../../src/bytes/bytes.ts";
 import { type Block, BlockType } from "../../src/format/block.ts";
 import { BlockCursor } from "../../src/format/block_cursor.ts";
 import { blocksOf, expectedKeys, framed, keyOf, layoutOf, walk } from "../blocks.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { compareBytes } from "../../src/bytes/compare.ts";
+import { compareBytes } from "../../src/bytes/bytes.ts";
 import { BlockType } from "../../src/format/block.ts";
 import { BlockWriter, type EncodedRecord } from "../../src/format/block_writer.ts";
 import { block, type Bytes, concat, type Part, record } from "../hand_made.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import * as zlib from "node:zlib";
-import { crc32 } from "../../src/format/footer.ts";
+import { crc32 } from "../../src/format/header_footer.ts";
 import { fixture } from "../fixtures.ts";
 
 Deno.test("crc32() gives the standard check values", () => {

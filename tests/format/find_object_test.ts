@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { compareBytes } from "../../src/bytes/compare.ts";
+import { compareBytes } from "../../src/bytes/bytes.ts";
 import { type Block, BlockType } from "../../src/format/block.ts";
 import { BlockCursor } from "../../src/format/block_cursor.ts";
 import { RefValueType } from "../../src/format/ref_record.ts";

@@ -1,14 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ReftableError } from "@reftable/reftable";
-import { putUint32 } from "../../src/bytes/numbers.ts";
+import { putUint32 } from "../../src/bytes/bytes.ts";
 import {
   crc32,
   footerSize,
   parseFooter,
+  parseHeader,
   putFooter,
   type TableFooter,
-} from "../../src/format/footer.ts";
-import { parseHeader } from "../../src/format/header.ts";
+} from "../../src/format/header_footer.ts";
 import { oidsOf } from "../blocks.ts";
 import { fixture, fixtures } from "../fixtures.ts";
 import { split, uint64 } from "../hand_made.ts";

@@ -6,7 +6,7 @@ import {
   parseHeader,
   putHeader,
   type TableHeader,
-} from "../../src/format/header.ts";
+} from "../../src/format/header_footer.ts";
 import { fixture, fixtures, writerOptions } from "../fixtures.ts";
 
 Deno.test("parseHeader() reads what git was told to write", () => {

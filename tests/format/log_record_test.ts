@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type LogRecord, ReftableError } from "@reftable/reftable";
-import { compareBytes } from "../../src/bytes/compare.ts";
+import { compareBytes } from "../../src/bytes/bytes.ts";
 import { type Block, BlockType } from "../../src/format/block.ts";
 import {
   LogDecoder,

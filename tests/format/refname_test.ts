@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { concat } from "../hand_made.ts";
-import { commonPrefixLength } from "../../src/bytes/compare.ts";
+import { commonPrefixLength } from "../../src/bytes/bytes.ts";
 import { encodeText } from "../../src/bytes/text.ts";
 import { RefnameChecker, refnameProblem } from "../../src/format/refname.ts";
 import { seeded } from "../fixtures.ts";
+import { concat } from "../hand_made.ts";
 import { gitTest, runGit } from "../peers/git.ts";
 
 const GOOD = [

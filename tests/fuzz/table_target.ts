@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Table } from "@reftable/reftable";
-import { crc32 } from "../../src/format/footer.ts";
+import { crc32 } from "../../src/format/header_footer.ts";
 import { BytesSource } from "../../src/io/block_source.ts";
 import { isDamage } from "../../src/stack/repair_tables.ts";
 import { rewriteSalvage } from "../../src/table/rewrite_salvage.ts";

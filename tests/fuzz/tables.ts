@@ -7,8 +7,7 @@
 import { BytesSink, TableWriter, type TableWriterOptions } from "@reftable/reftable";
 import { deflateSync } from "node:zlib";
 import { BlockType } from "../../src/format/block.ts";
-import { crc32, footerSize } from "../../src/format/footer.ts";
-import { headerSize } from "../../src/format/header.ts";
+import { crc32, footerSize, headerSize } from "../../src/format/header_footer.ts";
 import { blocksOf, layoutOf, walk } from "../blocks.ts";
 import { fixtures } from "../fixtures.ts";
 import { deletion, direct, entry, noEntry, oid, symref } from "../stack/changes.ts";

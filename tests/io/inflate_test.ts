@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fflate from "fflate";
 import * as zlib from "node:zlib";
 import { ReftableError } from "@reftable/reftable";
-import { compareBytes } from "../../src/bytes/compare.ts";
+import { compareBytes } from "../../src/bytes/bytes.ts";
 import { BlockType } from "../../src/format/block.ts";
 import { type Inflate, inflate, inflateWithFflate, inflateWithZlib } from "../../src/io/inflate.ts";
 import { blocksOf } from "../blocks.ts";

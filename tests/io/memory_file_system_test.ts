@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { toFileUrl } from "@std/path";
 import { type FileSystem, MemoryFileSystem, ReftableError, Stack } from "@reftable/reftable";
-import { denoFileSystem } from "../../src/io/deno_file_system.ts";
+import { denoFileSystem } from "../../src/io/deno.ts";
 import { direct, entry, refnames } from "../stack/changes.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ReftableError, Table } from "@reftable/reftable";
-import { commonPrefixLength } from "../../src/bytes/compare.ts";
+import { commonPrefixLength } from "../../src/bytes/bytes.ts";
 import { encodeText } from "../../src/bytes/text.ts";
 import { runSync } from "../../src/io/io.ts";
-import { MergedCursor } from "../../src/merged/merged_cursor.ts";
+import { MergedCursor } from "../../src/merged/merged_table.ts";
 import { advance } from "../../src/table/record_cursors.ts";
 import { assertRecords, fixture, seeded } from "../fixtures.ts";
 import { CountingSource } from "../sources.ts";

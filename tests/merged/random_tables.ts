@@ -5,7 +5,7 @@
  */
 
 import type { LogRecord, RefRecord } from "@reftable/reftable";
-import { putUint16 } from "../../src/bytes/numbers.ts";
+import { putUint16 } from "../../src/bytes/bytes.ts";
 import type { seeded } from "../fixtures.ts";
 import { block, type Bytes, concat, logKey, record, table, varint } from "../hand_made.ts";
 import { logSortKey, type Records, sortKey } from "./model.ts";

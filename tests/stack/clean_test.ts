@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type FileSystem, openRepositoryStack, ReftableError, Stack } from "@reftable/reftable";
-import { denoFileSystem } from "../../src/io/deno_file_system.ts";
+import { denoFileSystem } from "../../src/io/deno.ts";
 import { fixture } from "../fixtures.ts";
 import { GitRepo, gitTest } from "../peers/git.ts";
 import {

@@ -5,7 +5,7 @@
  */
 
 import { type FileSystem, type ReadableFile, Stack, type StackOptions } from "@reftable/reftable";
-import { denoFileSystem } from "../../src/io/deno_file_system.ts";
+import { denoFileSystem } from "../../src/io/deno.ts";
 import { fixture, type FixtureName } from "../fixtures.ts";
 
 /** A stack put together of fixtures, removed on disposal. */

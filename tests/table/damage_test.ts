@@ -7,10 +7,10 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { ReftableError, Table } from "@reftable/reftable";
 import { deflateSync } from "node:zlib";
-import { putUint32 } from "../../src/bytes/numbers.ts";
+import { putUint32 } from "../../src/bytes/bytes.ts";
 import { type Block, BlockType, frameBlock } from "../../src/format/block.ts";
 import { BlockCursor, decodeIndexPosition } from "../../src/format/block_cursor.ts";
-import { crc32 } from "../../src/format/footer.ts";
+import { crc32 } from "../../src/format/header_footer.ts";
 import { LogDecoder } from "../../src/format/log_record.ts";
 import { RefBatch } from "../../src/format/ref_record.ts";
 import { decodeObjectPositions } from "../../src/table/objects.ts";

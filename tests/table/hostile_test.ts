@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
 import { ReftableError, Table } from "@reftable/reftable";
 import { constants, deflateRawSync } from "node:zlib";
-import { putUint24 } from "../../src/bytes/numbers.ts";
+import { putUint24 } from "../../src/bytes/bytes.ts";
 import {
   block,
   type BlockOptions,

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type LogsOptions, Table } from "@reftable/reftable";
-import { compareBytes, startsWithBytes } from "../../src/bytes/compare.ts";
+import { compareBytes, startsWithBytes } from "../../src/bytes/bytes.ts";
 import { decodeText, encodeText } from "../../src/bytes/text.ts";
 import { assertRecords, fixture, fixtures, seeded } from "../fixtures.ts";
 import { block, concat, logUpdate, oid, record, table as tableOf } from "../hand_made.ts";

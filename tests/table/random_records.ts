@@ -6,7 +6,7 @@
 
 import fc from "fast-check";
 import type { LogRecord, RefRecord } from "@reftable/reftable";
-import { compareBytes } from "../../src/bytes/compare.ts";
+import { compareBytes } from "../../src/bytes/bytes.ts";
 import { decodeText, encodeText } from "../../src/bytes/text.ts";
 import { varint } from "../hand_made.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type LogRecord, type RefRecord, Table } from "@reftable/reftable";
-import { compareBytes } from "../../src/bytes/compare.ts";
+import { compareBytes } from "../../src/bytes/bytes.ts";
 import { decodeText, encodeText } from "../../src/bytes/text.ts";
 import { runSync } from "../../src/io/io.ts";
 import { advance, type RecordCursor } from "../../src/table/record_cursors.ts";

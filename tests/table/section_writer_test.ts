@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { inflateSync } from "node:zlib";
 import { BytesSink, ReftableError } from "@reftable/reftable";
 import { BlockType } from "../../src/format/block.ts";
-import { putHeader, type TableHeader } from "../../src/format/header.ts";
+import { putHeader, type TableHeader } from "../../src/format/header_footer.ts";
 import { RecordBuffer } from "../../src/format/record_buffer.ts";
 import { SectionWriter } from "../../src/table/section_writer.ts";
 import { block, type Bytes, concat, type Part, record, varint } from "../hand_made.ts";

@@ -8,7 +8,7 @@ import {
   type TableInput,
 } from "@reftable/reftable";
 import { encodeHex } from "../../src/bytes/hex.ts";
-import { parseHeader } from "../../src/format/header.ts";
+import { parseHeader } from "../../src/format/header_footer.ts";
 import { layoutOf, oidsOf } from "../blocks.ts";
 import { assertRecords, type Fixture, fixture, fixtures } from "../fixtures.ts";
 import { block, directRef, oid, table as tableOf } from "../hand_made.ts";

@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ProblemCode } from "@reftable/reftable";
 import { deflateSync } from "node:zlib";
-import { putUint16, putUint24 } from "../../src/bytes/numbers.ts";
+import { putUint16, putUint24 } from "../../src/bytes/bytes.ts";
 import { blocksOf, keyOf, walk } from "../blocks.ts";
 import { fixture, type FixtureName } from "../fixtures.ts";
 import {

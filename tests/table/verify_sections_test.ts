@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { putUint24, putUint32 } from "../../src/bytes/numbers.ts";
+import { putUint24, putUint32 } from "../../src/bytes/bytes.ts";
 import { blocksOf, layoutOf, walk } from "../blocks.ts";
 import { fixture, fixtures } from "../fixtures.ts";
 import {

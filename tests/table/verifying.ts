@@ -7,9 +7,9 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Problem, ProblemCode } from "@reftable/reftable";
 import { deflateSync } from "node:zlib";
-import { putUint24, putUint32 } from "../../src/bytes/numbers.ts";
+import { putUint24, putUint32 } from "../../src/bytes/bytes.ts";
 import { type Block, BlockType } from "../../src/format/block.ts";
-import { crc32 } from "../../src/format/footer.ts";
+import { crc32 } from "../../src/format/header_footer.ts";
 import { BytesSource } from "../../src/io/block_source.ts";
 import { verifySource } from "../../src/table/verify_table.ts";
 import { blocksOf } from "../blocks.ts";

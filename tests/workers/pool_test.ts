@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { ReftableError, Table } from "@reftable/reftable";
-import { compactTables } from "../../src/stack/compaction.ts";
-import type { CompactionTask } from "../../src/stack/compaction_runner.ts";
+import { type CompactionTask, compactTables } from "../../src/stack/compaction.ts";
 import { BytesSink } from "../../src/table/table_sink.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
 

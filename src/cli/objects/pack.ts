@@ -173,7 +173,7 @@ export interface DeltaSizes {
 }
 
 /** Reads the head of a delta. */
-export function deltaSizes(delta: Uint8Array): DeltaSizes {
+function deltaSizes(delta: Uint8Array): DeltaSizes {
   let at = 0;
   const size = () => {
     let size = 0;
@@ -193,7 +193,7 @@ export function deltaSizes(delta: Uint8Array): DeltaSizes {
  *
  * @throws {ReftableError} With code `"format"` when the delta does not fit.
  */
-export function applyDelta(base: Uint8Array, delta: Uint8Array): Uint8Array {
+function applyDelta(base: Uint8Array, delta: Uint8Array): Uint8Array {
   const sizes = deltaSizes(delta);
   if (sizes.base !== base.length) {
     throw bad(`it is for ${sizes.base} bytes, there are ${base.length}`);

@@ -1,4 +1,5 @@
 import { compareText } from "../../bytes/text.ts";
+import { compileWildmatch } from "../../bytes/wildmatch.ts";
 import { literalPrefix } from "../../refs/names.ts";
 import type { ListedRef } from "../../refs/ref_listing.ts";
 import type { RefStore } from "../../refs/ref_store.ts";
@@ -12,7 +13,6 @@ import { listWorktrees } from "../worktrees.ts";
 import { parseFormat } from "./format.ts";
 import type { RefItem, RefSurroundings } from "./item.ts";
 import { prepareLoading } from "./load_objects.ts";
-import { compilePatterns, type NameTest } from "./patterns.ts";
 import { parseSortKey, sortItems, type SortKey } from "./sort.ts";
 import type { QuoteStyle } from "./text.ts";
 
@@ -207,4 +207,25 @@ function checkedOut(refs: RefStore): ReadonlyMap<string, string> {
     if (head?.kind === "symref" && path !== undefined) branches.set(head.target, path);
   }
   return branches;
+}
+
+/** Tells whether something is asked for. */
+export type NameTest = (refname: string) => boolean;
+
+/**
+ * Prepares the patterns of a listing: each is a name, the beginning of one up to a slash, or has wildcards
+ * that do not match slashes.
+ */
+export function compilePatterns(patterns: readonly string[], ignoreCase: boolean): NameTest {
+  const tests = patterns.map((pattern) => compilePattern(pattern, ignoreCase));
+  return (refname) => tests.some((test) => test(refname));
+}
+
+function compilePattern(pattern: string, ignoreCase: boolean): NameTest {
+  const directory = pattern.endsWith("/") ? pattern : `${pattern}/`;
+  const isBelow: NameTest = (refname) => refname === pattern || refname.startsWith(directory);
+  // Without wildcards there is one name that matches, which was just compared.
+  if (!ignoreCase && literalPrefix(pattern).length === pattern.length) return isBelow;
+  const matches = compileWildmatch(pattern, { pathname: true, ignoreCase });
+  return (refname) => isBelow(refname) || matches(refname);
 }

@@ -82,7 +82,7 @@ function lower(text: string): string {
  * @param suffixes Endings in their order, as `versionsort.suffix` has them: with `-rc`, `v1-rc1` comes before `v1`.
  * @returns A number below, equal to or above 0.
  */
-export function compareVersions(a: string, b: string, suffixes: readonly string[] = []): number {
+function compareVersions(a: string, b: string, suffixes: readonly string[] = []): number {
   let difference = 0;
   while (difference < a.length && a[difference] === b[difference]) difference++;
   if (difference === a.length && difference === b.length) return 0;

@@ -24,7 +24,7 @@ export function findUnreachable(
 }
 
 /** Goes through the history of some objects; what is missing is passed over. */
-export function* walkHistory(
+function* walkHistory(
   objects: ObjectDatabase,
   tips: Iterable<string>,
 ): Generator<string, void> {

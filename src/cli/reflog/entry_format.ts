@@ -15,14 +15,14 @@ import { parseColor } from "../ref_filter/text.ts";
 import type { ShownEntry } from "./walk_logs.ts";
 
 /** Somebody who had a part in a commit. */
-export interface Person {
+interface Person {
   readonly name: string;
   readonly email: string;
   readonly moment: Moment;
 }
 
 /** What is in a commit. */
-export interface CommitFields extends Pick<MessageParts, "whole" | "body"> {
+interface CommitFields extends Pick<MessageParts, "whole" | "body"> {
   readonly tree: string;
   readonly parents: readonly string[];
   readonly author: Person;
@@ -55,7 +55,7 @@ export function commitFields(oid: string, bytes: Uint8Array): CommitFields {
 }
 
 /** How to show the parts of a commit. */
-export interface CommitStyle {
+interface CommitStyle {
   /** Cuts an object id to so many digits that it still means one object. */
   abbreviate(oid: string): string;
   /** How dates are shown. */
@@ -65,7 +65,7 @@ export interface CommitStyle {
 }
 
 /** Placeholders for what is in a commit; those for people come with `a` and with `c` before them. */
-export const COMMIT_PARTS: Readonly<
+const COMMIT_PARTS: Readonly<
   Record<string, (commit: CommitFields, style: CommitStyle) => string>
 > = {
   T: ({ tree }) => tree,
@@ -79,7 +79,7 @@ export const COMMIT_PARTS: Readonly<
 };
 
 /** Placeholders for people. Names are as they were written: there is no mailmap. */
-export const PERSON_PARTS: Readonly<
+const PERSON_PARTS: Readonly<
   Record<string, (person: Person, style: CommitStyle) => string>
 > = {
   n: ({ name }) => name,
@@ -96,7 +96,7 @@ export const PERSON_PARTS: Readonly<
 };
 
 /** The formats of `git log` that take several lines, by what they tell of people and dates. */
-export const LAYOUTS: Readonly<
+const LAYOUTS: Readonly<
   Record<string, readonly (readonly [title: string, placeholder: string])[]>
 > = {
   short: [["Author: ", "a"]],
@@ -109,7 +109,7 @@ export const LAYOUTS: Readonly<
 };
 
 /** Formats a commit behind what its entry tells. */
-export function formatCommit(commit: CommitFields, layout: string, style: CommitStyle): string {
+function formatCommit(commit: CommitFields, layout: string, style: CommitStyle): string {
   const lines = LAYOUTS[layout]!.map(([title, placeholder]) => {
     const { name, email, moment } = placeholder.startsWith("a") ? commit.author : commit.committer;
     return title + (placeholder.length > 1 ? style.date(moment) : `${name} <${email}>`);

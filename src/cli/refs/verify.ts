@@ -1,5 +1,4 @@
-import { ReftableError } from "../../errors.ts";
-import type { Problem } from "../../format/problem.ts";
+import { type Problem, ReftableError } from "../../errors.ts";
 import type { Config } from "../../refs/config/config.ts";
 import type { Repository } from "../../refs/repository.ts";
 import { stackConfig } from "../../refs/stack_config.ts";

@@ -1,5 +1,5 @@
 import { compileWildmatch } from "../../bytes/wildmatch.ts";
-import type { Environment } from "../../io/environment.ts";
+import type { Environment } from "../../io/deno.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import { type Io, realPath, statFile } from "../../io/io.ts";
 import { dirname, isAbsolute } from "../../io/path.ts";

@@ -1,6 +1,5 @@
 import { ReftableError } from "../../errors.ts";
-import { denoFileSystem } from "../../io/deno_file_system.ts";
-import { type Environment, permittedEnvironment } from "../../io/environment.ts";
+import { denoFileSystem, type Environment, permittedEnvironment } from "../../io/deno.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import { type Io, readIfPresent, statFile } from "../../io/io.ts";
 import { isAbsolute } from "../../io/path.ts";
@@ -208,7 +207,7 @@ function tooDeep(path: string, file: string | undefined): ReftableError {
  * @param parameters Variables as Git's option `-c` takes them: `section.key=value`, or a key alone.
  * @throws {ReftableError} With code `"format"` and git's message when one is none.
  */
-export function* readParameters(
+function* readParameters(
   environment: Environment | undefined,
   parameters: readonly string[],
 ): Generator<ConfigVariable, void> {

@@ -128,7 +128,7 @@ export class FilesSession implements RefSession {
  * @param removed Names of refs that will be gone.
  * @param locks What is locked. Where a ref could be locked, its directories are none.
  */
-export function findFileConflicts(
+function findFileConflicts(
   storage: FilesStorage,
   created: readonly string[],
   removed: ReadonlySet<string>,

@@ -124,7 +124,7 @@ export interface LogRewriteLocation {
 }
 
 /** A log that was written anew, and takes the place of the old one when it is committed. */
-export class LogRewrite implements AsyncDisposable {
+class LogRewrite implements AsyncDisposable {
   readonly #file: PendingFile;
   readonly #path: string;
   readonly #fileSystem: FileSystem;
@@ -188,7 +188,7 @@ export interface LogMove {
  * The log of one ref that becomes another one's, with one more entry, in place of what that has. It is written anew, so
  * that nothing is lost whatever fails.
  */
-export class LogTransfer implements AsyncDisposable {
+class LogTransfer implements AsyncDisposable {
   readonly #storage: FilesStorage;
   readonly #from: string;
   readonly #paths: { readonly from: string; readonly to: string };

@@ -26,7 +26,7 @@
  */
 
 import { firstError, ReftableError } from "../../errors.ts";
-import { denoFileSystem } from "../../io/deno_file_system.ts";
+import { denoFileSystem } from "../../io/deno.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import { removeOnEnd } from "../../io/pending_file.ts";
 import type { ObjectReader } from "../object_reader.ts";

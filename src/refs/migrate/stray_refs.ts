@@ -1,5 +1,5 @@
 import { compareText, decodeText } from "../../bytes/text.ts";
-import { denoFileSystem } from "../../io/deno_file_system.ts";
+import { denoFileSystem } from "../../io/deno.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import { listDirectory, readIfPresent, runSync } from "../../io/io.ts";
 import { FileWalk } from "../files/loose_refs.ts";

@@ -1,23 +1,28 @@
-import { compareBytes } from "../../bytes/compare.ts";
+import { compareBytes } from "../../bytes/bytes.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import { listDirectory, readIfPresent, runAsync } from "../../io/io.ts";
 import { acquireLock } from "../../io/lock.ts";
 import { MergedTable } from "../../merged/merged_table.ts";
 import { Stack } from "../../stack/stack.ts";
 import { TABLES_LIST } from "../../stack/tables_list.ts";
-import { checkLogs, checkRefs } from "./check_copy.ts";
-import { findCollisions, refuse } from "./collisions.ts";
+import { checkLogs, checkRefs, findCollisions, refuse } from "./check_copy.ts";
 import {
   addUp,
   afterwards,
   commitStorage,
   type Migrated,
   type MigrationContext,
+  Moves,
   NO_LOGS,
 } from "./context.ts";
-import { filePlace, FileRefsWalk, readFileRefs } from "./file_refs.ts";
-import { Moves } from "./moves.ts";
-import { fileLogs, type PlaceLogs, stackLogs } from "./place_logs.ts";
+import {
+  fileLogs,
+  filePlace,
+  FileRefsWalk,
+  type PlaceLogs,
+  readFileRefs,
+  stackLogs,
+} from "./file_refs.ts";
 import { writeRefStorage } from "./ref_storage_config.ts";
 import { findStrayFiles } from "./stray_refs.ts";
 import { TreeWriter } from "./tree_writer.ts";

@@ -6,19 +6,25 @@ import { acquireGitLock } from "../files/git_lock.ts";
 import { isBranch, isRootRef } from "../names.ts";
 import type { StoredDirectRef, StoredRef } from "../stored_ref.ts";
 import { STUB_HEAD, STUB_HEADS } from "../stub_files.ts";
-import { checkLogs, checkRefs } from "./check_copy.ts";
-import { refuse } from "./collisions.ts";
+import { checkLogs, checkRefs, refuse } from "./check_copy.ts";
 import {
   addUp,
   afterwards,
   commitStorage,
   type Migrated,
   type MigrationContext,
+  Moves,
   NO_LOGS,
 } from "./context.ts";
-import { filePlace, type FileRefs, FileRefsWalk, readFileRefs } from "./file_refs.ts";
-import { Moves } from "./moves.ts";
-import { fileLogs, keepEntries, stackLogs } from "./place_logs.ts";
+import {
+  fileLogs,
+  filePlace,
+  type FileRefs,
+  FileRefsWalk,
+  keepEntries,
+  readFileRefs,
+  stackLogs,
+} from "./file_refs.ts";
 import { readRefStorage, writeRefStorage } from "./ref_storage_config.ts";
 import { filesBelow } from "./stray_refs.ts";
 import { TreeWriter } from "./tree_writer.ts";

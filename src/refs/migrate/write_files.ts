@@ -1,4 +1,4 @@
-import { startsWithBytes } from "../../bytes/compare.ts";
+import { startsWithBytes } from "../../bytes/bytes.ts";
 import { encodeHexInto } from "../../bytes/hex.ts";
 import { decodeText, encodeText } from "../../bytes/text.ts";
 import { ReftableError } from "../../errors.ts";
@@ -12,7 +12,7 @@ import { isPerWorktreeRef, REFS_PREFIX } from "../names.ts";
 import type { Repository } from "../repository.ts";
 import { isStorable } from "./check_copy.ts";
 import type { Pace } from "./context.ts";
-import type { PlaceLogs } from "./place_logs.ts";
+import type { PlaceLogs } from "./file_refs.ts";
 import type { TreeWriter } from "./tree_writer.ts";
 
 const REFS = encodeText(REFS_PREFIX);

@@ -6,8 +6,7 @@ import type { TableWriter } from "../../table/table_writer.ts";
 import type { ReflogEntry } from "../reflog_entry.ts";
 import { cutMessage } from "../reftable/cut_message.ts";
 import type { Pace } from "./context.ts";
-import { type FileRefs, FileRefsWalk, type PackedRefsCursor } from "./file_refs.ts";
-import type { PlaceLogs } from "./place_logs.ts";
+import { type FileRefs, FileRefsWalk, type PackedRefsCursor, type PlaceLogs } from "./file_refs.ts";
 
 /** How to write a new stack. */
 export interface NewStackOptions extends StackOptions {

@@ -115,7 +115,7 @@ async function ownTip(
 }
 
 /** The history of commits, of which each is read once. */
-export class History {
+class History {
   readonly #objects: ObjectReader;
   readonly #commits = new Map<string, Promise<string | undefined>>();
   readonly #parents = new Map<string, Promise<readonly string[] | undefined>>();

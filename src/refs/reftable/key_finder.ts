@@ -1,4 +1,4 @@
-import { commonPrefixLength } from "../../bytes/compare.ts";
+import { commonPrefixLength } from "../../bytes/bytes.ts";
 import { decodeText, encodeTextInto } from "../../bytes/text.ts";
 import type { BlockCursor } from "../../format/block_cursor.ts";
 import { RefValueType } from "../../format/ref_record.ts";

@@ -131,7 +131,7 @@ async function packStack(stack: Stack, auto: boolean): Promise<void> {
 }
 
 /** Lists refs as a working tree sees them, in the order of the bytes of their names. */
-export function listStackRefs(
+function listStackRefs(
   { shared, own, isLinked }: WorktreeStacks,
   listed: ListRefsOptions,
 ): IteratorObject<StoredRef, void> {

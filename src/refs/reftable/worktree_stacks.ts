@@ -1,7 +1,7 @@
 import { ReftableError } from "../../errors.ts";
 import type { FileSystem } from "../../io/file_system.ts";
 import { type Io, perform, statFile } from "../../io/io.ts";
-import { DEFAULT_LOCK_TIMEOUT } from "../../stack/settings.ts";
+import { DEFAULT_LOCK_TIMEOUT } from "../../io/lock.ts";
 import { Stack, type StackOptions } from "../../stack/stack.ts";
 import { Turns } from "../../stack/turns.ts";
 import type { BackendOptions } from "../backend.ts";

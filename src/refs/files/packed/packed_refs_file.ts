@@ -1,4 +1,4 @@
-import { compareBytes } from "../../../bytes/compare.ts";
+import { compareBytes } from "../../../bytes/bytes.ts";
 import { compareText, decodeAscii, decodeText, encodeText, isAscii } from "../../../bytes/text.ts";
 import { ReftableError } from "../../../errors.ts";
 import { type HashName, hashSize } from "../../../format/hash.ts";
@@ -288,7 +288,7 @@ const WINDOW = 0x2000;
 const MAX_WINDOWS = 2048;
 
 /** Bytes of which a few are wanted here and there. */
-export interface RandomBytes {
+interface RandomBytes {
   /** How many there are. */
   readonly size: number;
   /** Gives a range, which the caller does not change; less of it at the end. */
@@ -296,7 +296,7 @@ export interface RandomBytes {
 }
 
 /** Takes bytes that are in memory. */
-export function memoryBytes(bytes: Uint8Array): RandomBytes {
+function memoryBytes(bytes: Uint8Array): RandomBytes {
   return {
     size: bytes.length,
     at: (position, length) => bytes.subarray(position, position + length),
@@ -304,7 +304,7 @@ export function memoryBytes(bytes: Uint8Array): RandomBytes {
 }
 
 /** Takes the bytes of an open file, and keeps what was read. */
-export class FileBytes implements RandomBytes {
+class FileBytes implements RandomBytes {
   readonly #file: ReadableFile;
   readonly #windows = new Map<number, Uint8Array>();
 

@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { MemoryFileSystem } from "@reftable/reftable";
 import { decodeText, encodeText } from "../../../../src/bytes/text.ts";
 import { PackedRefsFile } from "../../../../src/refs/files/packed/packed_refs_file.ts";
+import { writePackedRefs } from "../../../../src/refs/files/packed/packed_refs_store.ts";
 import type { PackedChange } from "../../../../src/refs/files/packed/packed_store.ts";
-import { writePackedRefs } from "../../../../src/refs/files/packed/write_packed_refs.ts";
 
 const FULL = "# pack-refs with: peeled fully-peeled sorted \n";
 

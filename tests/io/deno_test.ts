@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { dirname, fromFileUrl, join, toFileUrl } from "@std/path";
 import { ReftableError } from "@reftable/reftable";
-import { denoFileSystem } from "../../src/io/deno_file_system.ts";
+import { denoFileSystem } from "../../src/io/deno.ts";
 
 /** Every way to ask for a path. */
 const ASKING: Record<string, (path: string | URL) => unknown> = {
@@ -201,7 +201,7 @@ Deno.test({
     inTempDir(async (dir) => {
       const pipe = join(dir, "pipe");
       await new Deno.Command("mkfifo", { args: [pipe] }).output();
-      const module = new URL("../../src/io/deno_file_system.ts", import.meta.url);
+      const module = new URL("../../src/io/deno.ts", import.meta.url);
       const script = `
         import { denoFileSystem } from ${JSON.stringify(module.href)};
         for (const name of ["open", "openSync", "readFile", "readFileSync"]) {
