@@ -1,8 +1,8 @@
 import { decodeText } from "../bytes/text.ts";
 import type { System } from "./system.ts";
 
-/** How many bytes to read at once. */
-const CHUNK = 0x10000;
+/** How many bytes to read at once: each time something is read, others have their turn first. */
+const CHUNK = 0x100000;
 
 /**
  * The lines of standard input, where names that are not UTF-8 may stand as their bytes.
