@@ -31,9 +31,11 @@ Deno.test("help, versions and names are told without the library", async () => {
   assertEquals(await storeIn(["main.ts", "version.ts", "check_ref_format.ts"]), []);
   const library = [...await loadedWith(["main.ts"])].filter((url) => /src\/(?!cli\/)/.test(url));
   assertEquals(library.map((url) => url.replace(/^.*\/src\//, "")).sort(), [
-    "bytes/compare.ts",
+    "bytes/bytes.ts",
     "bytes/text.ts",
     "errors.ts",
+    "io/deno.ts",
+    "io/path.ts",
   ]);
 });
 
