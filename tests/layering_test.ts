@@ -28,7 +28,7 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   // commands take to run.
   "cli": [
     ...["errors.ts", "bytes", "format", "io", "table", "merged", "stack", "refs", "workers"],
-    ...["mod.ts", "deno.json"],
+    "deno.json",
   ],
   "cli.ts": ["cli"],
   "head.ts": ["errors.ts", "io", "refs"],
@@ -36,8 +36,6 @@ const IMPORTS: Readonly<Record<string, readonly string[]>> = {
 
 /** The packages that the library uses, and the units that may. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "@std/path": ["io", "stack", "refs", "workers", "cli"],
-  "@std/streams": ["io", "cli"],
   "fflate": ["io"],
   "isomorphic-git": ["refs"],
   "node:zlib": ["io"],

@@ -1,4 +1,4 @@
-import { openRepositoryStack } from "../../mod.ts";
+import { openRepositoryStack } from "../refs/repository_stacks.ts";
 import type { Arguments } from "./arguments.ts";
 import { type Command, type CommandSpec, STACK_PATH, WORKTREE } from "./command.ts";
 import type { Context } from "./context.ts";

@@ -1,11 +1,14 @@
-import { openRepositoryStack, type Stack } from "../../mod.ts";
+import { openRepositoryStack } from "../refs/repository_stacks.ts";
+import type { Stack } from "../stack/stack.ts";
 import type { Arguments } from "./arguments.ts";
 import { type Command, type CommandSpec, STACK_PATH, WORKTREE } from "./command.ts";
-import { UsageError } from "./failure.ts";
 import type { Context } from "./context.ts";
+import { UsageError } from "./failure.ts";
 import { ProgressLine } from "./progress.ts";
 import type { System } from "./system.ts";
 import { parseTime } from "./time.ts";
+// Large jobs go to workers.
+import "../workers/install.ts";
 
 const spec: CommandSpec = {
   name: "compact",

@@ -1,20 +1,16 @@
-import { basename } from "@std/path";
-import {
-  denoFileSystem,
-  type HashName,
-  type LogRecord,
-  openRepositoryStack,
-  type RefRecord,
-  ReftableError,
-  Stack,
-  Table,
-} from "../../mod.ts";
+import { ReftableError } from "../errors.ts";
+import type { HashName } from "../format/hash.ts";
+import type { LogRecord } from "../format/log_record.ts";
+import type { RefRecord } from "../format/ref_record.ts";
+import { openRepositoryStack } from "../refs/repository_stacks.ts";
+import { Stack } from "../stack/stack.ts";
+import { Table } from "../table/table.ts";
 import type { Arguments } from "./arguments.ts";
 import { type Command, type CommandSpec, WORKTREE } from "./command.ts";
 import { compactAll } from "./compact.ts";
 import type { Context } from "./context.ts";
 import { UsageError } from "./failure.ts";
-import { openForReading } from "./open_for_reading.ts";
+import { isTableFile, openForReading } from "./open_for_reading.ts";
 import type { Output } from "./output.ts";
 
 const spec: CommandSpec = {
@@ -89,7 +85,7 @@ async function run(args: Arguments, context: Context): Promise<number> {
 }
 
 async function open(path: string, args: Arguments, hash: HashName | undefined): Promise<Dumped> {
-  if (args.has("t") || (!args.has("s") && isTable(path))) {
+  if (args.has("t") || (!args.has("s") && isTableFile(path))) {
     const table = await Table.open(path);
     return {
       records: table,
@@ -105,11 +101,6 @@ async function open(path: string, args: Arguments, hash: HashName | undefined): 
     tables: stack.tables,
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };
-}
-
-/** A file is a table, except the `.git` file of a linked working tree. */
-function isTable(path: string): boolean {
-  return basename(path) !== ".git" && denoFileSystem.statSync(path)?.kind === "file";
 }
 
 function checkHash(table: Table, hash: HashName | undefined): void {

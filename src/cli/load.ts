@@ -1,12 +1,10 @@
-import {
-  type HashName,
-  type LogRecord,
-  type RefRecord,
-  ReftableError,
-  type SectionStatistics,
-  type WriteStatistics,
-  writeTable,
-} from "../../mod.ts";
+import { ReftableError } from "../errors.ts";
+import type { HashName } from "../format/hash.ts";
+import type { LogRecord } from "../format/log_record.ts";
+import type { RefRecord } from "../format/ref_record.ts";
+import type { SectionStatistics } from "../table/section_writer.ts";
+import type { WriteStatistics } from "../table/table_writer.ts";
+import { writeTable } from "../table/write_table.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Command, CommandSpec } from "./command.ts";
 import type { Context } from "./context.ts";

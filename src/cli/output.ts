@@ -1,5 +1,5 @@
-import type { Problem } from "../../mod.ts";
 import { decodeText, encodeText } from "../bytes/text.ts";
+import type { Problem } from "../errors.ts";
 import type { System } from "./system.ts";
 
 /** How much text to gather before it is written. */

@@ -1,16 +1,15 @@
-import {
-  findRepositoryStacks,
-  type RepairReport,
-  repairStack,
-  type RepairStep,
-  verifyStack,
-} from "../../mod.ts";
+import { findRepositoryStacks } from "../refs/repository_stacks.ts";
+import { type RepairReport, repairStack } from "../stack/repair.ts";
+import type { RepairStep } from "../stack/repair_step.ts";
+import { verifyStack } from "../stack/verify_stack.ts";
 import type { Arguments } from "./arguments.ts";
 import { type Command, type CommandSpec, STACK_PATH } from "./command.ts";
 import type { Context } from "./context.ts";
 import { UsageError } from "./failure.ts";
 import { formatProblem, printable } from "./output.ts";
 import { parseTime } from "./time.ts";
+// Large jobs go to workers.
+import "../workers/install.ts";
 
 const spec: CommandSpec = {
   name: "repair",

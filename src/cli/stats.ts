@@ -1,8 +1,8 @@
-import type { StackInventory, StrayFile, TableInventory } from "../../mod.ts";
+import type { StackInventory, StrayFile, TableInventory } from "../stack/inventory.ts";
 import type { Arguments } from "./arguments.ts";
 import { type Command, type CommandSpec, STACK_PATH, WORKTREE } from "./command.ts";
-import { openForReading } from "./open_for_reading.ts";
 import type { Context } from "./context.ts";
+import { openForReading } from "./open_for_reading.ts";
 
 const spec: CommandSpec = {
   name: "stats",

@@ -1,20 +1,17 @@
-import { basename } from "@std/path";
-import {
-  denoFileSystem,
-  findRepositoryStacks,
-  findStrayRefs,
-  type Problem,
-  ReftableError,
-  type StrayRefFile,
-  verifyStack,
-  verifyTable,
-} from "../../mod.ts";
+import { type Problem, ReftableError } from "../errors.ts";
+import { findStrayRefs, type StrayRefFile } from "../refs/migrate/stray_refs.ts";
+import { findRepositoryStacks } from "../refs/repository_stacks.ts";
+import { verifyStack } from "../stack/verify_stack.ts";
+import { verifyTable } from "../table/verify_table.ts";
 import type { Arguments } from "./arguments.ts";
 import type { Command, CommandSpec } from "./command.ts";
 import type { Context } from "./context.ts";
 import { EXIT, UsageError } from "./failure.ts";
+import { isTableFile } from "./open_for_reading.ts";
 import { formatProblem } from "./output.ts";
 import { ProgressLine } from "./progress.ts";
+// Large jobs go to workers.
+import "../workers/install.ts";
 
 const spec: CommandSpec = {
   name: "verify",
@@ -75,8 +72,7 @@ async function verify(
     onProgress: ({ checked, total }: { checked: number; total: number }) =>
       line.show(checked, total, file),
   });
-  // A file is a table, except the `.git` file of a linked working tree.
-  if (basename(path) !== ".git" && denoFileSystem.statSync(path)?.kind === "file") {
+  if (isTableFile(path)) {
     print((await verifyTable(path, optionsFor(path))).problems);
     return;
   }

@@ -30,11 +30,23 @@ export function isAbsolute(path: string): boolean {
 
 /** Gives a path without its last name: `.` for a name alone, the root for the root. */
 export function dirname(path: string): string {
+  const { root, names, last } = split(path);
+  return root + trimEnd(names.slice(0, last), SEPARATORS) || ".";
+}
+
+/** Gives the last name of a path; nothing for the root. */
+export function basename(path: string): string {
+  const { names, last } = split(path);
+  return names.slice(last);
+}
+
+/** Finds the names of a path behind its root, and where the last one begins. */
+function split(path: string): { root: string; names: string; last: number } {
   const root = ABSOLUTE.exec(path)?.[0] ?? "";
   const names = trimEnd(path.slice(root.length), SEPARATORS);
-  let end = names.length;
-  while (end > 0 && !SEPARATORS.includes(names[end - 1]!)) end--;
-  return root + trimEnd(names.slice(0, end), SEPARATORS) || ".";
+  let last = names.length;
+  while (last > 0 && !SEPARATORS.includes(names[last - 1]!)) last--;
+  return { root, names, last };
 }
 
 /** Gives the path that a `file:` URL stands for. */

@@ -2,7 +2,7 @@ import { ReftableError, type ReftableErrorCode } from "../errors.ts";
 import type { HashName } from "../format/hash.ts";
 import type { FileSystem } from "../io/file_system.ts";
 import { type Io, readIfPresent, realPath, statFile } from "../io/io.ts";
-import { isAbsolute } from "../io/path.ts";
+import { basename, isAbsolute } from "../io/path.ts";
 import type { RefFormat } from "./backend.ts";
 import type { ConfigVariable } from "./config/config_variable.ts";
 import { badLine, configBoolean, configNumber, parseConfig } from "./config/parse_config.ts";
@@ -231,5 +231,5 @@ const STUB = /^ref:\s*refs\/heads\/\.invalid\s*$/;
 
 /** Gives the name of a linked working tree; `undefined` for the main one. */
 export function worktreeId({ gitDir, commonDir }: GitDirectory): string | undefined {
-  return gitDir === commonDir ? undefined : /[^/]*$/.exec(gitDir.replace(/\/+$/, ""))![0];
+  return gitDir === commonDir ? undefined : basename(gitDir);
 }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import * as path from "@std/path";
-import { dirname, fromFileUrl, isAbsolute } from "../../src/io/path.ts";
+import { basename, dirname, fromFileUrl, isAbsolute } from "../../src/io/path.ts";
 
 const PATHS: readonly string[] = [
   ...[
@@ -23,11 +23,13 @@ const PATHS: readonly string[] = [
   ...["/a//b//", "./a", "../a", "a/..", "/..", "a b/c", "ü/ö", "a\\b", "C:\\a", "C:/a", "\\a"],
 ];
 
-Deno.test("isAbsolute() and dirname() do what the standard library does", () => {
+Deno.test("isAbsolute(), dirname() and basename() do what the standard library does", () => {
   for (const name of PATHS) {
     assertEquals(isAbsolute(name), path.isAbsolute(name), name);
     // Separators that count for nothing are not worth telling apart.
     assertEquals(dirname(name).replace(/^\/+$/, "/"), path.dirname(name), name);
+    // A root has no name here.
+    assertEquals(basename(name), path.basename(name).replace(/^\/+$/, ""), name);
   }
 });
 
