@@ -5,8 +5,9 @@
  */
 
 import type { Case } from "../case.ts";
+import { beyondRuntime } from "./beyond_runtime.ts";
 import { compact, delayInPlace, delayWithWorker } from "./compaction.ts";
-import { readHeads } from "./heads.ts";
+
 import { list, listEight, listPrefix, listTwo } from "./listing.ts";
 import { newestEntry, wholeLog } from "./logs.ts";
 import { coldLookup, hotLookup, randomLookups, verifyRefs } from "./lookups.ts";
@@ -37,7 +38,7 @@ export const cases: readonly Case[] = [
   manyRefs,
   deletion,
   ...startUps,
-  ...readHeads,
+  ...beyondRuntime,
   verifyTwo,
   verifyTwoCold,
   delayWithWorker,
