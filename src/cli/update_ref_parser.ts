@@ -6,15 +6,14 @@ import { fullOid } from "./revision.ts";
 /** A word that is not quoted, where the last one ended. */
 const WORD = /[^ \t-\r\0]*/y;
 
-/** Something for which revisions are looked up: it gives each, and is given the object that it means, if any. */
-export type LookingUp<T> = Generator<string, T, string | undefined>;
-
 /** What object ids are read with. */
 export interface OidContext {
   /** An object id of zeros. */
   readonly zero: string;
   /** Tells that something is odd. */
   warn(message: string): void;
+  /** Finds the object that a revision means, if any. */
+  lookUp(revision: string): Promise<string | undefined>;
 }
 
 /** Reads the words of one instruction, and complains of them in Git's words. */
@@ -67,21 +66,23 @@ export class InstructionParser {
   }
 
   /**
-   * An object id, if there is one.
+   * Reads an object id, if there is one, and goes on with it: at once, or when it was looked up by another name.
    *
    * @param kind Which one, for errors.
+   * @param goOn Does what is done with it.
    * @param mayBeEmpty Whether an empty word means zeros between NULs, as it once did.
    */
-  *oid(
+  oid(
     kind: "old" | "new",
     context: OidContext,
+    goOn: (oid: string | undefined) => void | Promise<void>,
     mayBeEmpty = false,
-  ): LookingUp<string | undefined> {
+  ): void | Promise<void> {
     const { length } = this.#text;
     if (this.#position === length) throw this.#unexpectedEnd(kind);
     const next = this.#peek();
     if (this.#terminator === "\n") {
-      if (next === "\n") return undefined;
+      if (next === "\n") return goOn(undefined);
       if (next !== " ") throw this.#complaint(`expected SP but got: ${this.rest}`);
     } else if (next !== "\0") {
       throw this.#complaint(`expected NUL but got: ${this.rest}`);
@@ -90,14 +91,24 @@ export class InstructionParser {
     if (this.#terminator === "\0" && this.#position === length) throw this.#unexpectedEnd(kind);
     const word = this.#word();
     if (word === "") {
-      if (this.#terminator === "\n") return context.zero;
-      if (!mayBeEmpty) return undefined;
+      if (this.#terminator === "\n") return goOn(context.zero);
+      if (!mayBeEmpty) return goOn(undefined);
       context.warn(`${this.#name} ${this.#refname}: missing <new-oid>, treating as zero`);
-      return context.zero;
+      return goOn(context.zero);
     }
-    const oid = fullOid(word, context.zero.length) ?? (yield word);
-    if (oid !== undefined) return oid;
-    throw this.#complaint(`invalid <${kind}-oid>: ${word}`);
+    const oid = fullOid(word, context.zero.length);
+    return oid === undefined ? this.#lookUp(word, kind, context, goOn) : goOn(oid);
+  }
+
+  async #lookUp(
+    word: string,
+    kind: "old" | "new",
+    context: OidContext,
+    goOn: (oid: string | undefined) => void | Promise<void>,
+  ): Promise<void> {
+    const oid = await context.lookUp(word);
+    if (oid === undefined) throw this.#complaint(`invalid <${kind}-oid>: ${word}`);
+    await goOn(oid);
   }
 
   /** Sees to it that nothing follows. */

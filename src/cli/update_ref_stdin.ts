@@ -6,8 +6,8 @@ import type { RefRejection } from "../refs/transaction/update.ts";
 import type { Context } from "./context.ts";
 import { fatal } from "./failure.ts";
 import { Records } from "./input.ts";
-import { fullOid, isZeroOid, resolveOid } from "./revision.ts";
-import { InstructionParser, type LookingUp } from "./update_ref_parser.ts";
+import { isZeroOid, resolveOid } from "./revision.ts";
+import { InstructionParser } from "./update_ref_parser.ts";
 
 /** How the instructions are to be read. */
 export interface StdinOptions {
@@ -24,8 +24,8 @@ type State = "open" | "started" | "prepared" | "closed";
 interface Instruction {
   readonly words: number;
   readonly leadsTo: State;
-  /** Does it: at once, when it waited for something, or once the revisions that it asks for are looked up. */
-  run(series: Series, parser: InstructionParser): void | Promise<void> | LookingUp<void>;
+  /** Does it: at once, unless it has to wait for something. */
+  run(series: Series, parser: InstructionParser): void | Promise<void>;
 }
 
 /**
@@ -42,13 +42,12 @@ export async function updateFromStdin(
   await using series = new Series(context, refs, options, allowRejections);
   const records = new Records(context.system, terminator);
   for (let line; (line = records.take() ?? await records.next()) !== undefined;) {
-    if (line.startsWith(terminator)) throw fatal("empty command in input");
-    if (/^[ \t-\r]/.test(line)) throw fatal(`whitespace before command: ${line}`);
-    const [, word = ""] = /^([a-z-]*)/.exec(line) ?? [];
-    const instruction = Object.hasOwn(INSTRUCTIONS, word) ? INSTRUCTIONS[word]! : undefined;
-    const follows = line.slice(word.length, word.length + 1);
-    if (!instruction || follows !== (instruction.words > 0 ? " " : terminator)) {
-      throw fatal(`unknown command: ${line}`);
+    const space = line.indexOf(" ");
+    const end = space < 0 ? line.length - 1 : space;
+    const word = line.slice(0, end);
+    const instruction = INSTRUCTIONS.get(word);
+    if (instruction === undefined || line[end] !== (instruction.words > 0 ? " " : terminator)) {
+      throw noInstruction(line, terminator);
     }
     if (terminator === "\0") {
       for (let i = 1; i < instruction.words; i++) {
@@ -56,38 +55,40 @@ export async function updateFromStdin(
       }
     }
     series.enter(instruction.leadsTo);
-    const start = word.length + (instruction.words > 0 ? 1 : 0);
-    const parser = new InstructionParser(line, start, terminator, word);
-    const running = instruction.run(series, parser);
-    if (running instanceof Promise) await running;
-    else if (running) {
-      // Mostly nothing is to be looked up, and nothing is to be waited for.
-      let step = running.next();
-      while (!step.done) step = running.next(await resolveOid(context, step.value));
-    }
+    const start = instruction.words > 0 ? end + 1 : end;
+    const running = instruction.run(series, new InstructionParser(line, start, terminator, word));
+    // Mostly nothing is to be waited for.
+    if (running) await running;
   }
   await series.end();
   return 0;
+}
+
+/** Says what is wrong with a line that begins with the name of no instruction. */
+function noInstruction(line: string, terminator: "\n" | "\0"): Error {
+  if (line.startsWith(terminator)) return fatal("empty command in input");
+  if (/^[ \t-\r]/.test(line)) return fatal(`whitespace before command: ${line}`);
+  return fatal(`unknown command: ${line}`);
 }
 
 /** Transactions one after the other, as the instructions have them. */
 class Series implements AsyncDisposable {
   readonly #context: Context;
   readonly #refs: RefStore;
+  /** How refs are changed; how the next one is. */
   readonly #options: UpdateOptions;
+  #nextOptions: UpdateOptions;
   readonly #allowRejections: boolean;
   #transaction: RefTransaction;
   #state: State = "open";
-  /** Whether the next instruction is about a symbolic ref itself. */
-  #noDeref: boolean;
 
   constructor(context: Context, refs: RefStore, options: UpdateOptions, allowRejections: boolean) {
     this.#context = context;
     this.#refs = refs;
     this.zero = "0".repeat(refs.hash === "sha1" ? 40 : 64);
-    this.#options = options;
+    this.#options = { ...options, noDeref: options.noDeref ?? false };
+    this.#nextOptions = this.#options;
     this.#allowRejections = allowRejections;
-    this.#noDeref = options.noDeref ?? false;
     this.#transaction = this.#begin();
   }
 
@@ -114,12 +115,12 @@ class Series implements AsyncDisposable {
 
   /** Whether the instruction is about a symbolic ref itself. */
   get noDeref(): boolean {
-    return this.#noDeref;
+    return this.#nextOptions.noDeref ?? false;
   }
 
   /** Has the next instruction be about a symbolic ref itself. */
   setNoDeref(): void {
-    this.#noDeref = true;
+    this.#nextOptions = { ...this.#options, noDeref: true };
   }
 
   /** An object id of zeros. */
@@ -130,14 +131,19 @@ class Series implements AsyncDisposable {
     this.#context.warn(message);
   }
 
+  /** Finds the object that a revision means, if any. */
+  lookUp(revision: string): Promise<string | undefined> {
+    return resolveOid(this.#context, revision);
+  }
+
   /** Adds to the transaction. */
   add(change: (transaction: RefTransaction, options: UpdateOptions) => void): void {
     try {
-      change(this.#transaction, { ...this.#options, noDeref: this.#noDeref });
+      change(this.#transaction, this.#nextOptions);
     } catch (error) {
       throw explained(error, "");
     }
-    this.#noDeref = this.#options.noDeref ?? false;
+    this.#nextOptions = this.#options;
   }
 
   /** Adds the creation of a ref. */
@@ -202,64 +208,70 @@ function explained(error: unknown, prefix: string): unknown {
   return error instanceof ReftableError ? fatal(prefix + error.message) : error;
 }
 
-const INSTRUCTIONS: Readonly<Record<string, Instruction>> = {
+const INSTRUCTIONS: ReadonlyMap<string, Instruction> = new Map(Object.entries<Instruction>({
   update: {
     words: 3,
     leadsTo: "open",
-    *run(series, parser) {
+    run(series, parser) {
       const refname = parser.refname();
-      const oid = yield* parser.oid("new", series, true);
-      if (oid === undefined) throw fatal(`update ${refname}: missing <new-oid>`);
-      const expect = yield* parser.oid("old", series);
-      parser.end();
-      series.add((transaction, options) =>
-        transaction.update(refname, oid, { ...options, expect })
-      );
+      const withNew = (oid: string | undefined) => {
+        if (oid === undefined) throw fatal(`update ${refname}: missing <new-oid>`);
+        return parser.oid("old", series, (expect) => {
+          parser.end();
+          series.add((transaction, options) =>
+            transaction.update(refname, oid, { ...options, expect })
+          );
+        });
+      };
+      return parser.oid("new", series, withNew, true);
     },
   },
   create: {
     words: 2,
     leadsTo: "open",
-    *run(series, parser) {
+    run(series, parser) {
       const refname = parser.refname();
-      const oid = yield* parser.oid("new", series);
-      if (oid === undefined) throw fatal(`create ${refname}: missing <new-oid>`);
-      if (isZeroOid(oid)) throw fatal(`create ${refname}: zero <new-oid>`);
-      parser.end();
-      series.create(refname, oid);
+      return parser.oid("new", series, (oid) => {
+        if (oid === undefined) throw fatal(`create ${refname}: missing <new-oid>`);
+        if (isZeroOid(oid)) throw fatal(`create ${refname}: zero <new-oid>`);
+        parser.end();
+        series.create(refname, oid);
+      });
     },
   },
   delete: {
     words: 2,
     leadsTo: "open",
-    *run(series, parser) {
+    run(series, parser) {
       const refname = parser.refname();
-      const expect = yield* parser.oid("old", series);
-      if (expect !== undefined && isZeroOid(expect)) {
-        throw fatal(`delete ${refname}: zero <old-oid>`);
-      }
-      parser.end();
-      series.add((transaction, options) => transaction.delete(refname, { ...options, expect }));
+      return parser.oid("old", series, (expect) => {
+        if (expect !== undefined && isZeroOid(expect)) {
+          throw fatal(`delete ${refname}: zero <old-oid>`);
+        }
+        parser.end();
+        series.add((transaction, options) => transaction.delete(refname, { ...options, expect }));
+      });
     },
   },
   verify: {
     words: 2,
     leadsTo: "open",
-    *run(series, parser) {
+    run(series, parser) {
       const refname = parser.refname();
-      const oid = (yield* parser.oid("old", series)) ?? series.zero;
-      parser.end();
-      series.add((transaction, options) => transaction.verify(refname, oid, options));
+      return parser.oid("old", series, (oid = series.zero) => {
+        parser.end();
+        series.add((transaction, options) => transaction.verify(refname, oid, options));
+      });
     },
   },
   "symref-update": {
     words: 4,
     leadsTo: "open",
-    *run(series, parser) {
+    async run(series, parser) {
       const refname = parser.refname();
       const target = parser.nextRefname();
       if (target === undefined) throw fatal(`symref-update ${refname}: missing <new-target>`);
-      const expected = yield* expectedOfSymref(refname, series, parser);
+      const expected = await expectedOfSymref(refname, series, parser);
       parser.end();
       series.add((transaction, options) =>
         transaction.updateSymref(refname, target, { ...options, ...expected })
@@ -313,24 +325,24 @@ const INSTRUCTIONS: Readonly<Record<string, Instruction>> = {
   prepare: { words: 0, leadsTo: "prepared", run: (series) => series.step("prepare") },
   abort: { words: 0, leadsTo: "closed", run: (series) => series.step("abort") },
   commit: { words: 0, leadsTo: "closed", run: (series) => series.step("commit") },
-};
+}));
 
 function requireNoDeref(name: string, { noDeref }: Series): void {
   if (!noDeref) throw fatal(`${name}: cannot operate with deref mode`);
 }
 
-function* expectedOfSymref(
+async function expectedOfSymref(
   refname: string,
-  { zero }: Series,
+  series: Series,
   parser: InstructionParser,
-): LookingUp<{ expect?: string; expectTarget?: string }> {
+): Promise<{ expect?: string; expectTarget?: string }> {
   const kind = parser.nextWord();
   if (kind === undefined) return {};
   const value = parser.nextWord();
   if (value === undefined) throw fatal(`symref-update ${refname}: expected old value`);
   switch (kind) {
     case "oid": {
-      const expect = fullOid(value, zero.length) ?? (yield value);
+      const expect = await series.lookUp(value);
       if (expect === undefined) throw fatal(`symref-update ${refname}: invalid oid: ${value}`);
       return { expect };
     }
