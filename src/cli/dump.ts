@@ -164,7 +164,7 @@ function toJson(value: unknown): string {
 }
 
 /** Formats a ref as Git's own dump tool does. */
-export function formatRef(ref: RefRecord): string {
+function formatRef(ref: RefRecord): string {
   const head = `ref{${ref.refname}(${ref.updateIndex}) `;
   switch (ref.kind) {
     case "deletion":
@@ -182,7 +182,7 @@ export function formatRef(ref: RefRecord): string {
  * Formats a log entry much as Git's own dump tool does; the time zone has a sign and four
  * digits, and the newline that git ends messages with is not doubled.
  */
-export function formatLog(log: LogRecord): string {
+function formatLog(log: LogRecord): string {
   const head = `log{${log.refname}(${log.updateIndex}) `;
   if (log.kind === "deletion") return `${head}delete}\n`;
   const end = log.message.endsWith("\n") ? "" : "\n";

@@ -129,7 +129,7 @@ function formatSection(name: string, section: SectionStatistics): string {
 }
 
 /** A line of `dump --json`. */
-export type ParsedRecord =
+type ParsedRecord =
   | { readonly type: "ref"; readonly record: RefRecord }
   | { readonly type: "log"; readonly record: LogRecord };
 

@@ -4,7 +4,7 @@ import type { GitObject, ObjectType } from "../../refs/object_reader.ts";
 import type { ObjectDatabase } from "./object_database.ts";
 
 /** What a tag says of the object it names. */
-export interface TaggedObject {
+interface TaggedObject {
   /** Its id. */
   readonly oid: string;
   /** Its kind. */

@@ -178,7 +178,7 @@ function toItem(ref: ListedRef, context: Context): RefItem | undefined {
 }
 
 /** Finds out what formats must know of a repository, each thing when it is asked for. */
-export async function surroundingsOf(
+async function surroundingsOf(
   refs: RefStore,
   context: Context,
   color: boolean,
@@ -210,13 +210,13 @@ function checkedOut(refs: RefStore): ReadonlyMap<string, string> {
 }
 
 /** Tells whether something is asked for. */
-export type NameTest = (refname: string) => boolean;
+type NameTest = (refname: string) => boolean;
 
 /**
  * Prepares the patterns of a listing: each is a name, the beginning of one up to a slash, or has wildcards
  * that do not match slashes.
  */
-export function compilePatterns(patterns: readonly string[], ignoreCase: boolean): NameTest {
+function compilePatterns(patterns: readonly string[], ignoreCase: boolean): NameTest {
   const tests = patterns.map((pattern) => compilePattern(pattern, ignoreCase));
   return (refname) => tests.some((test) => test(refname));
 }

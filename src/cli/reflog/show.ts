@@ -12,7 +12,7 @@ import { commitFields, type EntryFormat, parseEntryFormat } from "./entry_format
 import { findShownLog, type ShownLog, walkLogs } from "./walk_logs.ts";
 
 /** What the options are, for the help. They are those of `git log`, which are parsed in a way of their own. */
-export const LOG_OPTIONS: readonly OptionSpec[] = [
+const LOG_OPTIONS: readonly OptionSpec[] = [
   { short: "n", long: "max-count", value: "n", negatable: false, help: "no more than <n>; -<n>" },
   { long: "skip", value: "n", negatable: false, help: "leave out the first <n> entries" },
   { long: "all", negatable: false, help: "the logs of all refs, the newest entries first" },
@@ -142,7 +142,7 @@ function ambiguous(revision: string) {
 }
 
 /** What was asked for. */
-export interface LogOptions {
+interface LogOptions {
   /** How many entries to show; all when it is negative. */
   maxCount: number;
   /** How many entries to leave out first. */
@@ -172,7 +172,7 @@ export interface LogOptions {
  *
  * @throws {Failure} When an option lacks its value.
  */
-export function parseLogOptions(line: readonly string[]): LogOptions {
+function parseLogOptions(line: readonly string[]): LogOptions {
   const options: LogOptions = {
     maxCount: -1,
     skip: 0,
