@@ -4,7 +4,8 @@
  */
 export class ExistingDirectories {
   readonly #exists: (name: string) => boolean;
-  #directory = "";
+  /** The directory of the last name with the slash behind it, or nothing. */
+  #prefix = "";
   #first: string | undefined;
 
   /** @param exists Tells whether there is a ref of a name. */
@@ -14,22 +15,24 @@ export class ExistingDirectories {
 
   /** The shortest directory of a name that is a ref. */
   first(refname: string): string | undefined {
-    const directory = refname.slice(0, Math.max(0, refname.lastIndexOf("/")));
-    if (directory !== this.#directory) {
-      this.#first = this.#search(directory);
-      this.#directory = directory;
+    const { length } = this.#prefix;
+    // Nothing is cut out of a name whose directory is that of the last one.
+    if (!refname.startsWith(this.#prefix) || refname.includes("/", length)) {
+      const prefix = refname.slice(0, refname.lastIndexOf("/") + 1);
+      this.#first = this.#search(prefix);
+      this.#prefix = prefix;
     }
     return this.#first;
   }
 
-  #search(directory: string): string | undefined {
+  /** @param prefix A directory with the slash behind it, or nothing. */
+  #search(prefix: string): string | undefined {
     // What the last directory shares with this one was looked for already, unless that found something.
-    const last = `${this.#directory}/`;
-    for (let end = directory.indexOf("/"); end !== -1; end = directory.indexOf("/", end + 1)) {
-      const name = directory.slice(0, end);
-      if (this.#first === undefined && last.startsWith(`${name}/`)) continue;
+    for (let end = prefix.indexOf("/"); end !== -1; end = prefix.indexOf("/", end + 1)) {
+      if (this.#first === undefined && this.#prefix.startsWith(prefix.slice(0, end + 1))) continue;
+      const name = prefix.slice(0, end);
       if (this.#exists(name)) return name;
     }
-    return directory !== "" && this.#exists(directory) ? directory : undefined;
+    return undefined;
   }
 }

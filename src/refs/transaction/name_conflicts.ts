@@ -2,6 +2,7 @@ import { compareText } from "../../bytes/text.ts";
 import type { ReftableError } from "../../errors.ts";
 import type { RefSession } from "../backend.ts";
 import { namesCollide, nameTaken } from "../ref_errors.ts";
+import type { LiveNames } from "./live_names.ts";
 import type { Update } from "./update.ts";
 
 /** No names: what a transaction deletes is in the way of what it creates, as in Git. */
@@ -10,7 +11,7 @@ const NOTHING_REMOVED: ReadonlySet<string> = new Set();
 /** The names of the refs of a transaction. */
 export interface TransactionNames {
   /** Those that were not refused; `refuse` takes names out. */
-  readonly live: ReadonlySet<string>;
+  readonly live: LiveNames;
   /** Those that are locked where locks are files, and so in the way of shorter names; `undefined` elsewhere. */
   readonly inTheWay: ReadonlySet<string> | undefined;
 }
@@ -38,11 +39,13 @@ export function checkNames(
       if (other !== undefined) refuse(update, namesCollide(refname, other));
     }
   }
-  const below = new NamesBelow(live);
+  // Mostly nothing is in the way, which is seen sooner than what is in the way of each name.
+  if (taken.size === 0 && !live.areInTheWay()) return;
+  const below = new NamesBelow(live.set);
   for (const update of missing) {
     const { refname } = update;
     if (update.isDropped) continue;
-    const conflict = conflictOf(refname, taken.get(refname), live, below);
+    const conflict = conflictOf(refname, taken.get(refname), live.set, below);
     if (conflict) refuse(update, conflict);
   }
 }

@@ -5,6 +5,7 @@ import { badName, changedTwice, lockRefused, refError } from "../ref_errors.ts";
 import { resolveStored } from "../resolve.ts";
 import type { StoredBrokenRef, StoredRef, StoredSymbolicRef } from "../stored_ref.ts";
 import { checkOldValue, missingRef, needsRef } from "./checks.ts";
+import { LiveNames } from "./live_names.ts";
 import { checkNames, findConflict, NamesBelow } from "./name_conflicts.ts";
 import { type NewValue, Update } from "./update.ts";
 
@@ -60,7 +61,7 @@ class Preparation {
   readonly #updates: Update[];
   readonly #options: PrepareOptions;
   /** The names of refs that change, without those that were rejected. */
-  readonly #names = new Set<string>();
+  readonly #names: LiveNames;
   /** The names of refs that are locked where locks are files. */
   readonly #inTheWay: Set<string> | undefined;
   /** The shortest names of refs that are locked; only where a ref could occur by two names. */
@@ -76,11 +77,7 @@ class Preparation {
     this.#updates = updates;
     this.#options = options;
     this.#inTheWay = options.format === "reftable" ? undefined : new Set();
-    for (const { refname, isDropped } of updates) {
-      if (isDropped) continue;
-      if (this.#names.has(refname)) throw changedTwice(refname);
-      this.#names.add(refname);
-    }
+    this.#names = new LiveNames(withoutDropped(updates).map(({ refname }) => refname));
     const hasAliases = updates.some(({ refname }) => this.#canonical(refname) !== refname);
     if (hasAliases) this.#held = new Set();
   }
@@ -92,7 +89,7 @@ class Preparation {
   async run(): Promise<void> {
     let done = 0;
     while (done < this.#updates.length) {
-      const round = this.#updates.slice(done).filter(({ isDropped }) => !isDropped);
+      const round = withoutDropped(this.#updates.slice(done));
       done = this.#updates.length;
       const failures = await this.#session.lock(round.map(({ refname }) => refname));
       this.#head ??= this.#readHead();
@@ -103,7 +100,7 @@ class Preparation {
         if (error) this.#refuse(update, error);
       }
     }
-    const missing = this.#missing.filter((update) => !update.isDropped);
+    const missing = withoutDropped(this.#missing);
     const names = { live: this.#names, inTheWay: this.#inTheWay };
     checkNames(this.#session, missing, names, (update, error) => this.#refuse(update, error));
   }
@@ -146,8 +143,8 @@ class Preparation {
     const { refname, originalName } = update;
     if (failure.code !== "name-conflict") return lockRefused(refname, originalName, failure);
     if (needsRef(update)) return missingRef(update);
-    this.#below ??= new NamesBelow(this.#names);
-    const conflict = findConflict(this.#session, refname, this.#names, this.#below);
+    this.#below ??= new NamesBelow(this.#names.set);
+    const conflict = findConflict(this.#session, refname, this.#names.set, this.#below);
     return lockRefused(refname, originalName, conflict ?? failure);
   }
 
@@ -216,6 +213,10 @@ class Preparation {
     update.oldOid = resolveStored(this.#session, head).oid ?? this.#options.zeroOid;
     return undefined;
   }
+}
+
+function withoutDropped(updates: readonly Update[]): Update[] {
+  return updates.filter(({ isDropped }) => !isDropped);
 }
 
 /** What HEAD's log tells of a branch. That of one which becomes a symbolic ref ends there, as Git has it. */
