@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { type FileSystem, MemoryFileSystem, type WritableFile } from "@reftable/reftable";
-import { Config } from "../../../src/refs/config/config.ts";
-import { syncsRefs } from "../../../src/refs/stack_config.ts";
-import { change } from "../open_backend.ts";
-import { openFiles } from "./open_files.ts";
+import { Config } from "../../src/refs/config/config.ts";
+import { syncsRefs } from "../../src/refs/stack_config.ts";
+import { change } from "./open_backend.ts";
+import { openFiles } from "./files/open_files.ts";
 
 Deno.test("syncsRefs() knows what core.fsync says about refs", () => {
   const syncs = (value: string) =>
