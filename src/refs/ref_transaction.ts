@@ -20,9 +20,11 @@ import { type PrepareOptions, prepareUpdates, refuseUpdate } from "./transaction
 import {
   describeRejection,
   type NewValue,
+  oidOf,
   type OldValue,
   type RefRejection,
   Update,
+  type UpdateManner,
 } from "./transaction/update.ts";
 
 export type { ExpectedTarget, ExpectedValue, TransactionOptions, UpdateOptions, WriteOptions };
@@ -312,21 +314,28 @@ export class RefTransaction implements AsyncDisposable {
     if (createReflog && skipReflog) {
       throw new ReftableError("api", "refusing to force and skip creation of reflog");
     }
-    this.#updates.push(
-      new Update({
-        refname,
-        value,
-        expected,
-        noDeref: noDeref ?? isSymref,
-        log: createReflog ? "always" : skipReflog ? "never" : "configured",
-        message: message === undefined ? this.#message : givenMessage(message),
-      }),
-    );
+    const manner = this.#mannerOf({
+      noDeref: noDeref ?? isSymref,
+      log: createReflog ? "always" : skipReflog ? "never" : "configured",
+      message: message === undefined ? this.#message : givenMessage(message),
+    });
+    this.#updates.push(new Update({ refname, value, expected, manner }));
   }
+
+  /** Gives the last manner again if it is the same: there may be very many updates, and all are kept. */
+  #mannerOf(manner: UpdateManner): UpdateManner {
+    const last = this.#manner;
+    const isSame = last !== undefined && last.noDeref === manner.noDeref &&
+      last.log === manner.log && last.message === manner.message;
+    return isSame ? last : this.#manner = manner;
+  }
+  #manner: UpdateManner | undefined;
 
   #value(oid: string, { peeled }: WriteOptions): NewValue {
     const { hash } = this.#context;
-    return { kind: "oid", oid: checkOid(oid, hash), peeled: peeled && checkOid(peeled, hash) };
+    checkOid(oid, hash);
+    if (peeled === undefined) return { kind: "direct", oid };
+    return { kind: "peeled", oid, peeled: checkOid(peeled, hash) };
   }
 
   #expected({ expect, expectTarget }: ExpectedTarget): OldValue | undefined {
@@ -347,7 +356,7 @@ function checkName(refname: string, value: NewValue | undefined): void {
   }
   const isWritten = value !== undefined && value.kind !== "delete";
   if (isWritten && !isGoodRefname(refname)) throw badName(refname);
-  if (value?.kind !== "oid" && !isSafeRefname(refname)) throw badName(refname);
+  if (oidOf(value) === undefined && !isSafeRefname(refname)) throw badName(refname);
 }
 
 function wrongState(state: string): ReftableError {

@@ -180,9 +180,7 @@ export async function moveHeads(
       refname,
       value: { kind: "symref", target: to },
       expected: undefined,
-      noDeref: true,
-      log,
-      message,
+      manner: { noDeref: true, log, message },
     })
   );
   const { format } = backend;

@@ -53,18 +53,19 @@ class ReftableBackend implements RefBackend {
       const { fileSystem, worktreeStorage, hash } = this.#repository;
       return runSync(readPseudoFile(fileSystem, worktreeStorage, refname, hash));
     }
-    const { stack, refname: stored } = this.#stacks.find(refname);
-    const ref = stack?.ref(stored);
+    const stored = this.#stacks.nameInStack(refname);
+    const ref = this.#stacks.stackOf(refname)?.ref(stored);
     return ref && stored !== refname ? { ...ref, refname } : ref;
   }
 
   hasLog(refname: string): boolean {
-    const { stack, refname: stored } = this.#stacks.find(refname);
-    return stack?.log(stored) !== undefined;
+    const stored = this.#stacks.nameInStack(refname);
+    return this.#stacks.stackOf(refname)?.log(stored) !== undefined;
   }
 
   log(refname: string, order: LogOrder): IteratorObject<ReflogEntry, void> {
-    const { stack, refname: stored } = this.#stacks.find(refname);
+    const stack = this.#stacks.stackOf(refname);
+    const stored = this.#stacks.nameInStack(refname);
     return stack ? stackLog(stack, stored, order) : Iterator.from<ReflogEntry>([]);
   }
 

@@ -43,7 +43,7 @@ export class ReftableSession implements RefSession {
     const wanted = new Set<Stack>();
     let last: Stack | undefined;
     for (const refname of refnames) {
-      const { stack } = this.#stacks.find(refname);
+      const stack = this.#stacks.stackOf(refname);
       if (!stack) failures.set(refname, noWorktree(refname));
       else if (isPseudoRef(refname)) failures.set(refname, pseudoRef(refname));
       // Mostly that of the last one, again.
@@ -63,7 +63,7 @@ export class ReftableSession implements RefSession {
   #readAhead(refnames: readonly string[]): void {
     // This is the order of the bytes but for rare characters.
     for (const refname of refnames.toSorted()) {
-      const { stack } = this.#stacks.find(refname);
+      const stack = this.#stacks.stackOf(refname);
       if (stack && this.#additions.has(stack)) this.#ahead.set(refname, this.#reader.read(refname));
     }
   }
@@ -77,16 +77,18 @@ export class ReftableSession implements RefSession {
   }
 
   read(refname: string): StoredRef | undefined {
-    return this.#ahead.has(refname) ? this.#ahead.get(refname) : this.#reader.read(refname);
+    // To look for a name takes a while even where there are none.
+    if (this.#ahead.size === 0 || !this.#ahead.has(refname)) return this.#reader.read(refname);
+    return this.#ahead.get(refname);
   }
 
   hasLog(refname: string): boolean {
-    const { stack, refname: stored } = this.#stacks.find(refname);
+    const stack = this.#stacks.stackOf(refname);
     if (!stack || !this.#additions.has(stack)) return this.#reader.hasLog(refname);
     // Whoever changes many refs asks it of each.
     let logs = this.#logs.get(stack);
     if (!logs) this.#logs.set(stack, logs = new LogIndex(stack));
-    return logs.has(stored);
+    return logs.has(this.#stacks.nameInStack(refname));
   }
 
   log(refname: string, order: LogOrder): IteratorObject<ReflogEntry, void> {
@@ -102,7 +104,7 @@ export class ReftableSession implements RefSession {
       const prefix = this.#stacks.prefixOf(stack);
       const isRemoved = (refname: string) => {
         return removed.has(prefix + refname) ||
-          removed.has(refname) && this.#stacks.find(refname).stack === stack;
+          removed.has(refname) && this.#stacks.stackOf(refname) === stack;
       };
       for (const { index, other } of findStackConflicts(stack, names, isRemoved)) {
         const name = seen[index]!;
@@ -117,11 +119,11 @@ export class ReftableSession implements RefSession {
   #namesByStack(refnames: readonly string[]): Map<Stack, { names: string[]; seen: string[] }> {
     const byStack = new Map<Stack, { names: string[]; seen: string[] }>();
     for (const name of refnames) {
-      const { stack, refname } = this.#stacks.find(name);
+      const stack = this.#stacks.stackOf(name);
       if (!stack) continue;
       let group = byStack.get(stack);
       if (!group) byStack.set(stack, group = { names: [], seen: [] });
-      group.names.push(refname);
+      group.names.push(this.#stacks.nameInStack(name));
       group.seen.push(name);
     }
     return byStack;
@@ -156,23 +158,24 @@ export class ReftableSession implements RefSession {
   #changesByStack(changes: readonly RefChange[]): Map<Stack, RefChange[]> {
     const byStack = new Map<Stack, RefChange[]>();
     for (const change of changes) {
-      const { stack, refname } = this.#stacks.find(change.refname);
+      const stack = this.#stacks.stackOf(change.refname);
       if (!stack || !this.#additions.has(stack)) throw notLocked(change.refname);
       let stored = byStack.get(stack);
       if (!stored) byStack.set(stack, stored = []);
-      stored.push(this.#storedChange(change, stack, refname));
+      stored.push(this.#storedChange(change, stack));
     }
     return byStack;
   }
 
-  #storedChange(change: RefChange, stack: Stack, refname: string): RefChange {
+  #storedChange(change: RefChange, stack: Stack): RefChange {
     const { log } = change;
+    const refname = this.#stacks.nameInStack(change.refname);
     if (log?.kind !== "append" || !log.transfer) {
       return refname === change.refname ? change : { ...change, refname };
     }
-    const from = this.#stacks.find(log.transfer.from);
-    if (from.stack !== stack) throw otherStack(log.transfer.from, change.refname);
-    const transfer = { ...log.transfer, from: from.refname };
+    const { from } = log.transfer;
+    if (this.#stacks.stackOf(from) !== stack) throw otherStack(from, change.refname);
+    const transfer = { ...log.transfer, from: this.#stacks.nameInStack(from) };
     return { ...change, refname, log: { ...log, transfer } };
   }
 

@@ -9,14 +9,6 @@ import { isPerWorktreeRef, parseWorktreeName, REFS_PREFIX } from "../names.ts";
 import type { Repository } from "../repository.ts";
 import { stackConfig } from "../stack_config.ts";
 
-/** Where a ref is stored. */
-export interface RefPlace {
-  /** The stack; `undefined` when the working tree that the name tells is not there. */
-  readonly stack: Stack | undefined;
-  /** The name that the ref has there. */
-  readonly refname: string;
-}
-
 /**
  * The stacks of a repository as one working tree sees them: the one that all share, which is also the main
  * working tree's, and that of the linked working tree. Those of others are opened when a name leads there.
@@ -112,23 +104,27 @@ export class WorktreeStacks implements Disposable, AsyncDisposable {
     yield* this.#others.values();
   }
 
-  /** Finds the stack that a ref is stored in. */
-  find(refname: string): RefPlace {
+  /** Finds the stack that a ref is stored in; `undefined` when the working tree that its name tells is not there. */
+  stackOf(refname: string): Stack | undefined {
     // Nearly all names are such.
     if (refname.startsWith(REFS_PREFIX)) {
-      const isOwn = this.isLinked && isPerWorktreeRef(refname);
-      return { stack: isOwn ? this.own : this.shared, refname };
+      return this.isLinked && isPerWorktreeRef(refname) ? this.own : this.shared;
     }
     const place = parseWorktreeName(refname);
     switch (place.kind) {
       case "shared":
       case "main":
-        return { stack: this.shared, refname: place.refname };
+        return this.shared;
       case "current":
-        return { stack: this.current, refname };
+        return this.current;
       case "other":
-        return { stack: this.#other(place.worktree), refname: place.refname };
+        return this.#other(place.worktree);
     }
+  }
+
+  /** The name that a ref has in its stack. */
+  nameInStack(refname: string): string {
+    return refname.startsWith(REFS_PREFIX) ? refname : parseWorktreeName(refname).refname;
   }
 
   #other(id: string): Stack | undefined {

@@ -59,17 +59,16 @@ class ChangeBuilder {
   }
 
   #change(update: Update): RefChange | undefined {
-    const { refname, isLogOnly, request: { value } } = update;
+    const { refname, isLogOnly, value } = update;
     if (value === undefined) return undefined;
     if (isLogOnly) {
       const log = this.#append(update, value);
       return log && { refname, log };
     }
     if (value.kind === "delete") return this.#deletion(update);
-    const stored = storedValue(value);
     const log = this.#append(update, value);
-    if (this.#isInFiles) this.#written.set(refname, stored);
-    return { refname, value: stored, log };
+    if (this.#isInFiles) this.#written.set(refname, value);
+    return { refname, value, log };
   }
 
   #deletion(update: Update): RefChange | undefined {
@@ -85,7 +84,7 @@ class ChangeBuilder {
   }
 
   #append(update: Update, value: NewValue): LogChange | undefined {
-    const { refname, oldOid, request: { log, message } } = update;
+    const { refname, oldOid, manner: { log, message } } = update;
     if (log === "never") return undefined;
     if (log === "configured" && !beginsLog(this.#options.policy, refname)) {
       if (!this.#reader.hasLog(refname)) return undefined;
@@ -99,7 +98,8 @@ class ChangeBuilder {
   /** The object id that a log tells; none for a symbolic ref that leads nowhere. */
   #newOid(value: NewValue): string | undefined {
     switch (value.kind) {
-      case "oid":
+      case "direct":
+      case "peeled":
         return value.oid;
       case "delete":
         return this.#options.zeroOid;
@@ -113,12 +113,6 @@ class ChangeBuilder {
     const written = this.#written.get(refname);
     return written ? { ...written, refname } : this.#reader.read(refname);
   }
-}
-
-function storedValue(value: Exclude<NewValue, { kind: "delete" }>): NewRefValue {
-  if (value.kind === "symref") return value;
-  const { oid, peeled } = value;
-  return peeled === undefined ? { kind: "direct", oid } : { kind: "peeled", oid, peeled };
 }
 
 function sortChanges(changes: RefChange[]): RefChange[] {

@@ -5,17 +5,17 @@ import { isBranch } from "../names.ts";
 import type { ObjectReader, ObjectType } from "../object_reader.ts";
 import { refError } from "../ref_errors.ts";
 import type { StoredRef } from "../stored_ref.ts";
-import { Update } from "./update.ts";
+import { type NewValue, oidOf, Update } from "./update.ts";
 
 /** Tells whether an update is only possible where there is a ref. */
-export function needsRef({ isLogOnly, request: { expected } }: Update): boolean {
+export function needsRef({ isLogOnly, expected }: Update): boolean {
   if (isLogOnly || expected === undefined) return false;
   return expected.kind === "symref" || !isZero(expected.oid);
 }
 
 /** Makes the error for a ref that is not there but should be. */
 export function missingRef(update: Update): ReftableError {
-  const { refname, originalName, request: { expected } } = update;
+  const { refname, originalName, expected } = update;
   const message = `cannot lock ref '${originalName}': unable to resolve reference '${refname}'`;
   return refError("not-exist", refname, message, {
     expected: expected?.kind === "symref" ? expected.target : expected?.oid,
@@ -34,7 +34,7 @@ export function checkOldValue(
   stored: StoredRef,
   format: RefFormat,
 ): ReftableError | undefined {
-  const { isLogOnly, request: { expected } } = update;
+  const { isLogOnly, expected } = update;
   if (expected === undefined) return undefined;
   // What a symbolic ref leads to has an update of its own, which is checked. In reftables Git checks targets here too.
   if (isLogOnly && (expected.kind === "oid" || format !== "reftable")) return undefined;
@@ -61,7 +61,7 @@ function checkTarget(
 }
 
 function checkOid(
-  { refname, originalName, oldOid: found, request }: Update,
+  { refname, originalName, oldOid: found, manner }: Update,
   stored: StoredRef,
   expected: string,
 ): ReftableError | undefined {
@@ -69,7 +69,7 @@ function checkOid(
   const prefix = `cannot lock ref '${originalName}':`;
   if (found === expected) {
     // Nothing was found because the symbolic ref leads nowhere: it would be lost.
-    if (!request.noDeref || stored.kind !== "symref" || !isZero(expected)) return undefined;
+    if (!manner.noDeref || stored.kind !== "symref" || !isZero(expected)) return undefined;
     const message = `${prefix} dangling symref already exists`;
     return refError("exists", refname, message, { expected, found: stored.target });
   }
@@ -105,13 +105,12 @@ export async function checkObjects(
 ): Promise<void> {
   const known = new Map<string, KnownObject>();
   for (const [i, update] of updates.entries()) {
-    const { refname, request } = update;
-    const { value } = request;
-    if (value?.kind !== "oid") continue;
-    const { oid } = value;
+    const { refname, value, expected, manner, origin } = update;
+    const oid = oidOf(value);
+    if (oid === undefined) continue;
     let object = known.get(oid);
     if (!object) known.set(oid, object = await readObject(objects, oid));
-    const { type, peeled = value.peeled } = object;
+    const { type, peeled } = object;
     if (type === undefined) {
       const message = `trying to write ref '${refname}' with nonexistent object ${oid}`;
       refuse(update, refError("new-value", refname, message));
@@ -119,7 +118,8 @@ export async function checkObjects(
       const message = `trying to write non-commit object ${oid} to branch '${refname}'`;
       refuse(update, refError("new-value", refname, message));
     } else if (peeled !== undefined) {
-      updates[i] = new Update({ ...request, value: { ...value, peeled } }, update.origin);
+      const value: NewValue = { kind: "peeled", oid, peeled };
+      updates[i] = new Update({ refname, value, expected, manner }, origin);
     }
   }
 }

@@ -7,7 +7,7 @@ import type { StoredBrokenRef, StoredRef, StoredSymbolicRef } from "../stored_re
 import { checkOldValue, missingRef, needsRef } from "./checks.ts";
 import { LiveNames } from "./live_names.ts";
 import { checkNames, findConflict, NamesBelow } from "./name_conflicts.ts";
-import { type NewValue, Update } from "./update.ts";
+import { type NewValue, oidOf, Update } from "./update.ts";
 
 /** What can be wrong with one ref while the rest of its transaction goes through. */
 const REJECTABLE: ReadonlySet<ReftableErrorCode> = new Set<ReftableErrorCode>([
@@ -94,9 +94,11 @@ class Preparation {
       const failures = await this.#session.lock(round.map(({ refname }) => refname));
       this.#head ??= this.#readHead();
       for (const update of round) {
+        // To look for a name takes a while even where there are none.
+        const failure = failures.size > 0 ? failures.get(update.refname) : undefined;
         // What was rejected meanwhile may have led to it.
         if (update.isDropped) continue;
-        const error = this.#check(update, failures.get(update.refname));
+        const error = this.#check(update, failure);
         if (error) this.#refuse(update, error);
       }
     }
@@ -135,7 +137,7 @@ class Preparation {
     this.#held?.add(this.#canonical(update.refname));
     if (stored) return this.#checkStored(update, stored);
     this.#missing.push(update);
-    update.isQueued = update.request.value !== undefined;
+    update.isQueued = update.value !== undefined;
     return undefined;
   }
 
@@ -166,12 +168,12 @@ class Preparation {
   }
 
   #checkSymref(update: Update, stored: StoredSymbolicRef): ReftableError | undefined {
-    const { refname, originalName, request } = update;
+    const { refname, originalName, expected, manner } = update;
     const { oid, isBroken, finding } = resolveStored(this.#session, stored);
     update.wasSymref = true;
     if (oid !== undefined) update.oldOid = oid;
-    if (!request.noDeref) return this.#follow(update, stored.target);
-    if (!request.expected || !isBroken) return undefined;
+    if (!manner.noDeref) return this.#follow(update, stored.target);
+    if (!expected || !isBroken) return undefined;
     const message = `cannot lock ref '${originalName}': error reading reference`;
     return refError("format", refname, message, { found: finding });
   }
@@ -180,10 +182,11 @@ class Preparation {
   #follow(update: Update, target: string): ReftableError | undefined {
     if (this.#names.has(target)) return changedTwice(target, `symref '${update.refname}'`);
     // A bad name shall not be in the way of who gets rid of it.
-    const isDeletion = update.request.value?.kind === "delete" && isSafeRefname(target);
+    const { value, expected, manner } = update;
+    const isDeletion = value?.kind === "delete" && isSafeRefname(target);
     if (!isGoodRefname(target) && !isDeletion) return badName(target);
     const isViaHead = update.origin.isViaHead || update.refname === "HEAD";
-    const request = { ...update.request, refname: target };
+    const request = { refname: target, value, expected, manner };
     this.#updates.push(new Update(request, { parent: update, isViaHead }));
     this.#names.add(target);
     update.isLogOnly = true;
@@ -192,14 +195,10 @@ class Preparation {
 
   /** Has the log of HEAD tell what happens to the branch that it points at. */
   #tellHead(branch: Update): void {
-    const { value } = branch.request;
+    const { value, expected } = branch;
     if (value === undefined) return;
-    const request = {
-      ...branch.request,
-      refname: "HEAD",
-      value: loggedValue(value),
-      noDeref: true,
-    };
+    const manner = { ...branch.manner, noDeref: true };
+    const request = { refname: "HEAD", value: loggedValue(value), expected, manner };
     this.#updates.push(new Update(request, { branch }));
   }
 
@@ -225,9 +224,9 @@ function loggedValue(value: NewValue): NewValue {
 }
 
 /** Tells whether a ref that is no symbolic one holds something else afterwards. */
-function changes({ request: { value }, oldOid }: Update): boolean {
+function changes({ value, oldOid }: Update): boolean {
   if (value === undefined) return false;
-  return value.kind !== "oid" || value.oid !== oldOid;
+  return oidOf(value) !== oldOid;
 }
 
 function brokenRef({ refname, originalName }: Update, { finding }: StoredBrokenRef): ReftableError {

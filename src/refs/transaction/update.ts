@@ -1,10 +1,13 @@
 import type { ReftableError } from "../../errors.ts";
+import type { NewRefValue } from "../stored_ref.ts";
 
-/** What a ref is to hold from now on. */
-export type NewValue =
-  | { readonly kind: "oid"; readonly oid: string; readonly peeled?: string | undefined }
-  | { readonly kind: "symref"; readonly target: string }
-  | { readonly kind: "delete" };
+/** What becomes of a ref. */
+export type NewValue = NewRefValue | { readonly kind: "delete" };
+
+/** The object id that a ref is to hold. */
+export function oidOf(value: NewValue | undefined): string | undefined {
+  return value?.kind === "direct" || value?.kind === "peeled" ? value.oid : undefined;
+}
 
 /** What a ref must hold before. */
 export type OldValue =
@@ -12,6 +15,16 @@ export type OldValue =
   | { readonly kind: "oid"; readonly oid: string }
   /** The name of another ref. */
   | { readonly kind: "symref"; readonly target: string };
+
+/** How a ref is changed. */
+export interface UpdateManner {
+  /** Whether the ref itself is meant, not what a symbolic ref leads to. */
+  readonly noDeref: boolean;
+  /** Which log entry there is: as configured, in any case, or none. */
+  readonly log: "configured" | "always" | "never";
+  /** Why, in one line. */
+  readonly message: string;
+}
 
 /** What is asked of one ref. */
 export interface UpdateRequest {
@@ -21,12 +34,8 @@ export interface UpdateRequest {
   readonly value: NewValue | undefined;
   /** What it must hold before; anything without it. */
   readonly expected: OldValue | undefined;
-  /** Whether the ref itself is meant, not what a symbolic ref leads to. */
-  readonly noDeref: boolean;
-  /** Which log entry there is: as configured, in any case, or none. */
-  readonly log: "configured" | "always" | "never";
-  /** Why, in one line. */
-  readonly message: string;
+  /** How it is changed. */
+  readonly manner: UpdateManner;
 }
 
 /** From which other update an update follows. */
@@ -43,11 +52,11 @@ export interface UpdateOrigin {
 const ASKED_FOR: UpdateOrigin = {};
 
 /** An update of a transaction: one that was asked for, or one that follows from it. */
-export class Update {
-  /** The ref's full name. */
+export class Update implements UpdateRequest {
   readonly refname: string;
-  /** What is to be done. */
-  readonly request: UpdateRequest;
+  readonly value: NewValue | undefined;
+  readonly expected: OldValue | undefined;
+  readonly manner: UpdateManner;
   /** What this update follows from. */
   readonly origin: UpdateOrigin;
   /** Whether the ref itself stays as it is, and only its log may tell of the change. */
@@ -63,9 +72,14 @@ export class Update {
   #rejection: ReftableError | undefined;
   #isChildRejected = false;
 
-  constructor(request: UpdateRequest, origin: UpdateOrigin = ASKED_FOR) {
-    this.refname = request.refname;
-    this.request = request;
+  constructor(
+    { refname, value, expected, manner }: UpdateRequest,
+    origin: UpdateOrigin = ASKED_FOR,
+  ) {
+    this.refname = refname;
+    this.value = value;
+    this.expected = expected;
+    this.manner = manner;
     this.origin = origin;
     this.isLogOnly = origin.branch !== undefined;
   }
@@ -115,13 +129,13 @@ export interface RefRejection {
 
 /** Describes an update that was rejected. */
 export function describeRejection(
-  { refname, request: { value, expected } }: Update,
+  { refname, value, expected }: Update,
   error: ReftableError,
   zeroOid: string,
 ): RefRejection {
   return {
     refname,
-    newOid: value?.kind === "oid" ? value.oid : value?.kind === "delete" ? zeroOid : undefined,
+    newOid: value?.kind === "delete" ? zeroOid : oidOf(value),
     newTarget: value?.kind === "symref" ? value.target : undefined,
     oldOid: expected?.kind === "oid" ? expected.oid : undefined,
     oldTarget: expected?.kind === "symref" ? expected.target : undefined,
