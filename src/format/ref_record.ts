@@ -135,6 +135,8 @@ export class RefBatch {
   readonly #valueStarts = new Uint32Array(BATCH_RECORDS);
   /** Where each value of the last batch ends, by which its records are told apart. */
   readonly valueEnds: Uint32Array = new Uint32Array(BATCH_RECORDS);
+  /** Where the value of the last record of the last batch ends. */
+  #lastEnd = 0;
 
   /**
    * Makes a decoder for the ref blocks of one table.
@@ -182,11 +184,20 @@ export class RefBatch {
     } while (count < BATCH_RECORDS && walker.next());
     // A name that is longer than a batch goes by itself.
     if (count === 0) {
-      this.valueEnds[0] = cursor.valueEnd;
+      this.#lastEnd = this.valueEnds[0] = cursor.valueEnd;
       return [decodeRef(cursor, this.#hashSize, this.#minUpdateIndex)];
     }
+    this.#lastEnd = this.valueEnds[count - 1]!;
     const isAscii = seen < 0x80;
     return this.#records(count, isAscii ? decodeAscii(names.subarray(0, nameEnd)) : undefined);
+  }
+
+  /** Moves a cursor from the first record of the last batch to its last one. */
+  goToLast(cursor: BlockCursor): void {
+    const walker = this.#walker;
+    // It is there already, unless it went on to a record whose name had no room any more.
+    if (walker.valueEnd === this.#lastEnd) cursor.follow(walker);
+    else while (cursor.valueEnd !== this.#lastEnd) cursor.next();
   }
 
   /** @param names All names in one string, when they are ASCII. */

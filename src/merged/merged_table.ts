@@ -314,7 +314,10 @@ export class MergedTable {
 
   /** Lists the refs in the order of their names. */
   refs(options: RefsOptions = {}): IteratorObject<RefRecord, void> {
-    return listRefs(() => this.refCursor(), options, false);
+    const [table, ...others] = this.#distinct;
+    // There is nothing to merge in a single table.
+    const open = () => table && others.length === 0 ? table.refCursor() : this.refCursor();
+    return listRefs(open, options, false);
   }
 
   /** Gives the newest log entry of a ref that was not deleted. */

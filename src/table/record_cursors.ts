@@ -40,6 +40,13 @@ export interface RecordCursor<T> extends Loading, Disposable {
   seek(key: Uint8Array): Io<boolean>;
   /** Decodes the current record. */
   record(): T;
+  /**
+   * Decodes the current record and some of those behind it in its block, and goes to the last of them. Only cursors have
+   * it that decode many faster than one by one.
+   *
+   * @returns At least one record.
+   */
+  batch?(): readonly T[];
 }
 
 /** Goes to the next record, getting blocks at once. */
@@ -142,6 +149,16 @@ export class RefCursor extends SectionCursor implements RecordCursor<RefRecord> 
     }
     this.#batchIndex = index;
     return this.#batch[index]!;
+  }
+
+  batch(): readonly RefRecord[] {
+    const { hashSize, minUpdateIndex } = this.#layout;
+    const decoder = this.#decoder ??= new RefBatch(hashSize, minUpdateIndex);
+    this.#batchBlock = this.records.block;
+    this.#batch = decoder.decode(this.records);
+    this.#batchIndex = this.#batch.length - 1;
+    decoder.goToLast(this.records);
+    return this.#batch;
   }
 }
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type LogRecord, type RefRecord, Table } from "@reftable/reftable";
+import { BytesSink, type LogRecord, type RefRecord, Table, TableWriter } from "@reftable/reftable";
 import { compareBytes } from "../../src/bytes/bytes.ts";
 import { decodeText, encodeText } from "../../src/bytes/text.ts";
 import { runSync } from "../../src/io/io.ts";
@@ -54,6 +54,49 @@ Deno.test("RefCursor and LogCursor go from any record to any other", () => {
     );
   }
 });
+
+Deno.test("RefCursor.batch() decodes records up to the one that it goes to", () => {
+  const random = seeded(7);
+  const long = (length: number, i: number) => `refs/heads/${"x".repeat(length)}${1000 + i}`;
+  const tables = [
+    fixture("git/restart-4-1k.ref"),
+    fixture("git/mixed-4k.ref"),
+    // Names that have no room in one batch, alone or together.
+    made(Array.from({ length: 300 }, (_, i) => long(200, i))),
+    made(Array.from({ length: 20 }, (_, i) => long(9000, i))),
+    // More records than one batch takes.
+    made(Array.from({ length: 1000 }, (_, i) => long(0, i))),
+  ];
+  for (const { bytes, refs } of tables) {
+    using table = Table.openSync(bytes);
+    for (let round = 0; round < 20; round++) {
+      const cursor = table.refCursor();
+      const found: RefRecord[] = [];
+      while (advance(cursor)) {
+        if (random(3) === 0) found.push(cursor.record());
+        else found.push(...cursor.batch());
+        assertEquals(cursor.record(), found.at(-1));
+        const { key, keyLength } = cursor.records;
+        assertEquals(decodeText(key, 0, keyLength), found.at(-1)!.refname);
+      }
+      assertEquals(found, refs);
+    }
+  }
+});
+
+/** Writes refs into blocks that are as large as can be. */
+function made(names: readonly string[]): { bytes: Uint8Array; refs: readonly RefRecord[] } {
+  const refs = names.toSorted().map((refname, i): RefRecord => {
+    const oid = i.toString(16).padStart(40, "0");
+    return { kind: "direct", refname, updateIndex: 1, oid };
+  });
+  const sink = new BytesSink();
+  const writer = new TableWriter(sink, { blockSize: 0xffffff });
+  writer.setLimits(1, 1);
+  for (const ref of refs) writer.addRef(ref);
+  writer.finish();
+  return { bytes: sink.bytes, refs };
+}
 
 Deno.test("RefCursor shows a record's key and value type without decoding it", () => {
   const { bytes, refs } = fixture("git/mixed-4k.ref");
