@@ -193,3 +193,21 @@ export function compareText(a: string, b: string): number {
   if (SURROGATE.test(a) || SURROGATE.test(b)) return compareBytes(encodeText(a), encodeText(b));
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/**
+ * Tells whether strings are in the order that {@linkcode compareText} gives, and none is there twice. Mostly names that
+ * come together are, so that to ask this first is cheaper than to sort them.
+ */
+export function isAscending(texts: readonly string[]): boolean {
+  let last: string | undefined;
+  let hasSurrogates = false;
+  for (const text of texts) {
+    // Each is searched once, while a comparison searches both of two.
+    hasSurrogates ||= SURROGATE.test(text);
+    if (last !== undefined) {
+      if (hasSurrogates ? compareText(last, text) >= 0 : last >= text) return false;
+    }
+    last = text;
+  }
+  return true;
+}

@@ -5,6 +5,7 @@ import {
   decodeAscii,
   decodeText,
   encodeText,
+  isAscending,
   isAscii,
   trimEnd,
 } from "../../src/bytes/text.ts";
@@ -160,6 +161,21 @@ Deno.test("compareText() orders names by their bytes, not by their UTF-16 code u
       assertEquals(Math.sign(compareText(`x${a}`, `x${b}`)), Math.sign(expected), `${a} and ${b}`);
     }
   }
+});
+
+Deno.test("isAscending() wants each string to come behind the one before it, by their bytes", () => {
+  const cases: readonly [texts: string[], expected: boolean][] = [
+    [[], true],
+    [["b"], true],
+    [["a", "ab", "b"], true],
+    [["a", "a"], false],
+    [["b", "a"], false],
+    [["\udc80", "é", "\uffff", "𝒳"], true],
+    [["a", "𝒳", "\uffff"], false],
+    [["\uffff", "𝒳", "𝒳"], false],
+    [["𝒳", "b", "c"], false],
+  ];
+  for (const [texts, expected] of cases) assertEquals(isAscending(texts), expected, `${texts}`);
 });
 
 Deno.test("decodeText() and encodeText() take long texts with a few bytes that are no UTF-8", () => {

@@ -1,4 +1,4 @@
-import { compareText } from "../../bytes/text.ts";
+import { compareText, isAscending } from "../../bytes/text.ts";
 import { hashSize } from "../../format/hash.ts";
 import type { LogUpdate } from "../../format/log_record.ts";
 import type { RefRecord } from "../../format/ref_record.ts";
@@ -54,9 +54,8 @@ function transferOf(log: LogChange | undefined) {
 
 /** Puts changes in the order of names, which costs little when they are already. */
 function inOrder(changes: readonly RefChange[]): readonly RefChange[] {
-  const compare = (a: RefChange, b: RefChange) => compareText(a.refname, b.refname);
-  const isSorted = changes.every((change, i) => i === 0 || compare(changes[i - 1]!, change) < 0);
-  return isSorted ? changes : changes.toSorted(compare);
+  if (isAscending(changes.map(({ refname }) => refname))) return changes;
+  return changes.toSorted((a, b) => compareText(a.refname, b.refname));
 }
 
 function refRecord(refname: string, value: NewRefValue, updateIndex: number): RefRecord {

@@ -1,4 +1,4 @@
-import { compareText } from "../../bytes/text.ts";
+import { compareText, isAscending } from "../../bytes/text.ts";
 import type { LogChange, RefChange, RefFormat, RefReader } from "../backend.ts";
 import type { Identity } from "../reflog_entry.ts";
 import { beginsLog, type ReflogPolicy } from "../reflog_policy.ts";
@@ -116,9 +116,6 @@ class ChangeBuilder {
 }
 
 function sortChanges(changes: RefChange[]): RefChange[] {
-  const isSorted = changes.every((change, i) => {
-    return i === 0 || compareText(changes[i - 1]!.refname, change.refname) < 0;
-  });
-  if (isSorted) return changes;
+  if (isAscending(changes.map(({ refname }) => refname))) return changes;
   return changes.sort((a, b) => compareText(a.refname, b.refname));
 }

@@ -1,4 +1,4 @@
-import { compareText } from "../../bytes/text.ts";
+import { compareText, isAscending } from "../../bytes/text.ts";
 import { changedTwice } from "../ref_errors.ts";
 
 /**
@@ -65,9 +65,4 @@ export class LiveNames {
     }
     return false;
   }
-}
-
-/** Tells whether names are in the order of their bytes, and none is there twice. */
-function isAscending(names: readonly string[]): boolean {
-  return names.every((name, i) => i === 0 || compareText(names[i - 1]!, name) < 0);
 }

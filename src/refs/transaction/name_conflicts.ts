@@ -1,4 +1,4 @@
-import { compareText } from "../../bytes/text.ts";
+import { compareText, isAscending } from "../../bytes/text.ts";
 import type { ReftableError } from "../../errors.ts";
 import type { RefSession } from "../backend.ts";
 import { namesCollide, nameTaken } from "../ref_errors.ts";
@@ -86,8 +86,7 @@ function conflictOf(
 
 /** Puts names in the order of their bytes. Mostly they are in order already. */
 export function sortNames(names: string[]): string[] {
-  const isSorted = names.every((name, i) => i === 0 || compareText(names[i - 1]!, name) <= 0);
-  return isSorted ? names : names.sort(compareText);
+  return isAscending(names) ? names : names.sort(compareText);
 }
 
 /** The shortest directory of a name that is a name itself. */

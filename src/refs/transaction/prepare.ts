@@ -77,7 +77,7 @@ class Preparation {
     this.#updates = updates;
     this.#options = options;
     this.#inTheWay = options.format === "reftable" ? undefined : new Set();
-    this.#names = new LiveNames(withoutDropped(updates).map(({ refname }) => refname));
+    this.#names = new LiveNames(this.#withoutDropped(updates).map(({ refname }) => refname));
     const hasAliases = updates.some(({ refname }) => this.#canonical(refname) !== refname);
     if (hasAliases) this.#held = new Set();
   }
@@ -86,10 +86,16 @@ class Preparation {
     return canonicalName(refname, this.#options.worktreeId);
   }
 
+  #withoutDropped(updates: readonly Update[]): readonly Update[] {
+    // Otherwise the first that is refused ends it all.
+    const mayDrop = this.#options.onRejected !== undefined;
+    return mayDrop ? updates.filter(({ isDropped }) => !isDropped) : updates;
+  }
+
   async run(): Promise<void> {
     let done = 0;
     while (done < this.#updates.length) {
-      const round = withoutDropped(this.#updates.slice(done));
+      const round = this.#withoutDropped(this.#updates.slice(done));
       done = this.#updates.length;
       const failures = await this.#session.lock(round.map(({ refname }) => refname));
       this.#head ??= this.#readHead();
@@ -102,7 +108,7 @@ class Preparation {
         if (error) this.#refuse(update, error);
       }
     }
-    const missing = withoutDropped(this.#missing);
+    const missing = this.#withoutDropped(this.#missing);
     const names = { live: this.#names, inTheWay: this.#inTheWay };
     checkNames(this.#session, missing, names, (update, error) => this.#refuse(update, error));
   }
@@ -212,10 +218,6 @@ class Preparation {
     update.oldOid = resolveStored(this.#session, head).oid ?? this.#options.zeroOid;
     return undefined;
   }
-}
-
-function withoutDropped(updates: readonly Update[]): Update[] {
-  return updates.filter(({ isDropped }) => !isDropped);
 }
 
 /** What HEAD's log tells of a branch. That of one which becomes a symbolic ref ends there, as Git has it. */
