@@ -122,3 +122,12 @@ Deno.test("Table lists names by their bytes, and those that are not UTF-8", () =
     assertEquals(namesOf(table.refs({ prefix: name })), [name]);
   }
 });
+
+Deno.test("Table.refs() and Table.logs() give nothing once they were ended", () => {
+  using table = Table.openSync(fixture("git/exact-messages.ref").bytes);
+  for (const records of [table.refs(), table.logs()]) {
+    for (let i = 0; i < 3; i++) assertEquals(records.next().done, false);
+    records.return?.();
+    assertEquals(records.next(), { done: true, value: undefined });
+  }
+});
