@@ -40,7 +40,7 @@ export {
 export { writeTable, type WriteTableOptions } from "./src/table/write_table.ts";
 
 // Stacks.
-export { Addition } from "./src/stack/addition.ts";
+export { Addition, type AddOptions } from "./src/stack/addition.ts";
 export type { CompactionProgress, LogExpiry, WorkerMode } from "./src/stack/compaction.ts";
 export type { CompactionStatistics, TableRange } from "./src/stack/compactor.ts";
 export type { StackInventory, StrayFile, TableInventory } from "./src/stack/inventory.ts";

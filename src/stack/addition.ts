@@ -7,8 +7,9 @@ import { openInput, Table } from "../table/table.ts";
 import { BytesSink, type TableSink } from "../table/table_sink.ts";
 import { TableWriter } from "../table/table_writer.ts";
 import { compactTables } from "./compaction.ts";
-import { type Compactor, removeQuietly } from "./compactor.ts";
+import { type Compactor, removeQuietly, sizeForPlan, totalSize } from "./compactor.ts";
 import type { StackHost } from "./host.ts";
+import { MergingWriter, type OlderRecords } from "./merging_writer.ts";
 import { checkNames } from "./name_check.ts";
 import type { SharedTable, Snapshot } from "./snapshot.ts";
 import { formatTableName } from "./tables_list.ts";
@@ -18,6 +19,15 @@ interface NewTable {
   readonly name: string;
   readonly table: Table;
   readonly file: PendingFile;
+}
+
+/** What is known of a table before it is written. */
+export interface AddOptions {
+  /**
+   * How many bytes its records will take at least. So it may show that small tables would be compacted with it, which
+   * then are written with it at once.
+   */
+  readonly atLeast?: number | undefined;
 }
 
 /**
@@ -70,15 +80,19 @@ export class Addition implements AsyncDisposable {
    *
    * @param write Adds the records, refs before logs. The writer's limits are the next update
    * index; others can be set before the first record.
+   * @param options What is known of the table beforehand.
    * @throws {ReftableError} With code `"api"` when the limits are below the next update index or another
    * table is being added, `"refname"` or `"name-conflict"` when a name cannot be; and what the
    * writer throws. The addition can go on without the table.
    */
-  async add(write: (writer: TableWriter) => void | Promise<void>): Promise<void> {
+  async add(
+    write: (writer: TableWriter) => void | Promise<void>,
+    { atLeast = 0 }: AddOptions = {},
+  ): Promise<void> {
     this.#require("open");
     this.#state = "adding";
     try {
-      await this.#add(write);
+      await this.#add(write, atLeast);
     } catch (error) {
       throw firstError(error);
     } finally {
@@ -86,7 +100,10 @@ export class Addition implements AsyncDisposable {
     }
   }
 
-  async #add(write: (writer: TableWriter) => void | Promise<void>): Promise<void> {
+  async #add(
+    write: (writer: TableWriter) => void | Promise<void>,
+    atLeast: number,
+  ): Promise<void> {
     const host = this.#host;
     const { fileSystem } = host.location;
     const next = this.#nextUpdateIndex;
@@ -95,20 +112,23 @@ export class Addition implements AsyncDisposable {
     const { mode } = host.settings;
     const file = cleanup.use(await PendingFile.createTemporary(fileSystem, temporaryName, mode));
     const sink = new HoldingSink(file);
-    const writer = new TableWriter(sink, host.writerOptions);
+    const taken = await this.#takeOlder(atLeast);
+    const merging = taken && new MergingWriter(sink, host.writerOptions, taken);
+    const writer = merging ?? new TableWriter(sink, host.writerOptions);
     writer.setLimits(next, next);
     await write(writer);
-    const { blocks, limits } = writer.finish();
+    const written = writer.finish();
     this.#require("adding");
-    if (blocks === 0) return;
-    const { minUpdateIndex, maxUpdateIndex } = limits;
+    if (written.blocks === 0 && !taken) return;
+    const { minUpdateIndex, maxUpdateIndex } = merging?.addedLimits ?? written.limits;
     if (minUpdateIndex < next) {
       throw new ReftableError(
         "api",
         `Cannot add table: its update indices begin at ${minUpdateIndex}, expected ${next} or more`,
       );
     }
-    const name = formatTableName(minUpdateIndex, maxUpdateIndex);
+    if (taken) this.#compactor.countMerge(written.size, written);
+    const name = formatTableName(written.limits.minUpdateIndex, maxUpdateIndex);
     const { held } = sink;
     const source = held ? openInput(held, host.path(name)) : file.source(host.path(name));
     const table = cleanup.use(await runAsync(Table.read(source)));
@@ -116,26 +136,42 @@ export class Addition implements AsyncDisposable {
       const tables = [...this.#older, ...this.#tables].map(({ table }) => table);
       checkNames(table, new MergedTable(tables));
     }
-    const merged = held && await this.#merge(table);
+    const merged = held && !taken ? await this.#mergeSmall(table) : undefined;
     const bytes = merged?.bytes ?? held;
     if (bytes) file.write(bytes);
     await host.sync(file);
     file.close();
-    const added = merged ? await this.#openMerged(merged, file) : { name, table, file };
+    const alone = written.blocks > 0 ? { name, table, file } : undefined;
+    const added = merged ? await this.#openMerged(merged, file) : alone;
     if (added) cleanup.use(added.table);
     this.#require("adding");
-    if (merged) ({ older: this.#older, replaced: this.#replaced } = merged);
+    const split = merged ?? taken;
+    if (split) ({ older: this.#older, replaced: this.#replaced } = split);
     this.#nextUpdateIndex = maxUpdateIndex + 1;
     if (!added) return;
     this.#tables.push(added);
     cleanup.move();
   }
 
-  /** Merges the first table with those before it, if that pays. */
-  async #merge(table: Table): Promise<MergedAddition | undefined> {
+  /** Merges older tables for a large one to be written together with, if that pays. */
+  async #takeOlder(atLeast: number): Promise<TakenTables | undefined> {
+    // Small ones are merged when they are there, and where names are checked, the new ones are by themselves first.
+    if (atLeast <= SMALL || !this.#host.settings.skipNameCheck) return undefined;
+    return await this.#merge(() => {
+      return takeOlderTables(this.#host, this.#compactor, this.#older, atLeast);
+    });
+  }
+
+  /** Merges a small table with those before it, if that pays. */
+  async #mergeSmall(table: Table): Promise<MergedAddition | undefined> {
+    return await this.#merge(() => mergeAddition(this.#host, this.#compactor, this.#older, table));
+  }
+
+  /** Merges the first table with those before it. */
+  async #merge<T>(merge: () => Promise<T | undefined>): Promise<T | undefined> {
     if (this.#tables.length > 0 || this.#replaced.length > 0) return undefined;
     try {
-      return await mergeAddition(this.#host, this.#compactor, this.#older, table);
+      return await merge();
     } catch (error) {
       // What is wrong with older tables does not keep new ones from being added.
       if (error instanceof ReftableError) return undefined;
@@ -256,20 +292,27 @@ class HoldingSink implements TableSink {
   }
 }
 
-/** So many bytes, those of the new table among them, are merged in about a millisecond. */
+/** So many bytes are merged in about a millisecond. */
 const MERGE_LIMIT = 0x10000;
 
-/** A new table with those before it in one. */
-interface MergedAddition {
+/** The tables of a stack, when a new one takes the place of some. */
+interface SplitTables {
   /** The tables that stay as they are. */
   readonly older: readonly SharedTable[];
-  /** The tables that the merged one takes the place of. */
+  /** The tables that the new one takes the place of. */
   readonly replaced: readonly SharedTable[];
+}
+
+/** A new table with those before it in one. */
+interface MergedAddition extends SplitTables {
   /** What the merged table is to be called. */
   readonly name: string;
   /** Its bytes; none when nothing is left. */
   readonly bytes: Uint8Array;
 }
+
+/** Tables that are to be in a new one. */
+interface TakenTables extends SplitTables, OlderRecords {}
 
 /**
  * Merges a table that is about to be added with those before it, if the stack would compact them together as soon as
@@ -286,26 +329,68 @@ async function mergeAddition(
   tables: readonly SharedTable[],
   table: Table,
 ): Promise<MergedAddition | undefined> {
+  const split = await splitTables(host, compactor, tables, {
+    size: sizeForPlan(table),
+    limit: MERGE_LIMIT - table.size,
+  });
+  if (!split) return undefined;
+  const merged = [...split.replaced.map(({ table }) => table), table];
+  const sink = new BytesSink();
+  const job = { dropTombstones: split.older.length === 0, writerOptions: host.writerOptions };
+  const written = await compactTables(merged, sink, job);
+  compactor.countMerge(totalSize(merged), written);
+  return {
+    ...split,
+    name: formatTableName(merged[0]!.minUpdateIndex, table.maxUpdateIndex),
+    bytes: written.blocks === 0 ? new Uint8Array() : sink.bytes,
+  };
+}
+
+/**
+ * Merges small tables that the stack would compact together with a large one as soon as that is added, so that it can
+ * be written with their records at once. It takes the lock on the list.
+ *
+ * @param tables The tables of the stack.
+ * @param atLeast How many bytes the records of the large table will take at least.
+ * @returns `undefined` when it is to be added by itself.
+ */
+async function takeOlderTables(
+  host: StackHost,
+  compactor: Compactor,
+  tables: readonly SharedTable[],
+  atLeast: number,
+): Promise<TakenTables | undefined> {
+  const split = await splitTables(host, compactor, tables, { size: atLeast, limit: MERGE_LIMIT });
+  if (!split) return undefined;
+  const merged = split.replaced.map(({ table }) => table);
+  const sink = new BytesSink();
+  const dropTombstones = split.older.length === 0;
+  await compactTables(merged, sink, { dropTombstones, writerOptions: host.writerOptions });
+  const table = await Table.open(sink.bytes, { name: merged[0]!.name });
+  return { ...split, table, dropTombstones };
+}
+
+/**
+ * Finds the tables that the stack would compact with a new one. Those that somebody compacts are left alone.
+ *
+ * @param size The size of the new table, as compactions are planned with it.
+ * @param limit How many bytes the others may have together.
+ */
+async function splitTables(
+  host: StackHost,
+  compactor: Compactor,
+  tables: readonly SharedTable[],
+  { size, limit }: { readonly size: number; readonly limit: number },
+): Promise<SplitTables | undefined> {
   const { autoCompact = true, mergeAdditions = autoCompact } = host.settings;
   if (!mergeAdditions) return undefined;
-  const all = [...tables.map(({ table }) => table), table];
-  const { start, end } = compactor.planRange(all);
-  if (end < all.length || end - start < 2) return undefined;
-  const merged = all.slice(start);
-  if (merged.reduce((sum, { size }) => sum + size, 0) > MERGE_LIMIT) return undefined;
+  const { start, end } = compactor.planRange(tables.map(({ table }) => table), size);
+  if (end <= tables.length || start === tables.length) return undefined;
   const replaced = tables.slice(start);
+  if (totalSize(replaced.map(({ table }) => table)) > limit) return undefined;
   // Whoever compacts them has locked them while he had the lock on the list, which is ours now.
   for (const { name } of replaced) {
     if (await host.location.fileSystem.stat(host.path(`${name}.lock`))) return undefined;
   }
-  const sink = new BytesSink();
-  const job = { dropTombstones: start === 0, writerOptions: host.writerOptions };
-  const written = await compactTables(merged, sink, job);
-  compactor.countMerge(merged, written);
-  return {
-    older: tables.slice(0, start),
-    replaced,
-    name: formatTableName(merged[0]!.minUpdateIndex, table.maxUpdateIndex),
-    bytes: written.blocks === 0 ? new Uint8Array() : sink.bytes,
-  };
+  return { older: tables.slice(0, start), replaced };
 }

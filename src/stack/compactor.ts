@@ -71,9 +71,15 @@ export class Compactor {
     return tables.slice(start, end);
   }
 
-  /** The places of the tables that should become one for the sizes to form a geometric sequence. */
-  planRange(tables: readonly Table[]): TableRange {
-    return planCompaction(tables.map(sizeForPlan), this.#host.settings.geometricFactor);
+  /**
+   * The places of the tables that should become one for the sizes to form a geometric sequence.
+   *
+   * @param next How many bytes the records take of a table that is yet to come, if there is one.
+   */
+  planRange(tables: readonly Table[], next?: number): TableRange {
+    const sizes = tables.map(sizeForPlan);
+    if (next !== undefined) sizes.push(next);
+    return planCompaction(sizes, this.#host.settings.geometricFactor);
   }
 
   /**
@@ -114,7 +120,7 @@ export class Compactor {
     // A worker may have been done before it heard of it.
     request.signal?.throwIfAborted();
     await this.#replaceTables(tables, written.blocks === 0 ? undefined : { name, file });
-    this.#countWritten(merged, written);
+    this.#countWritten(totalSize(merged), written);
     return true;
   }
 
@@ -127,7 +133,8 @@ export class Compactor {
   ): Promise<WriteStatistics> {
     const host = this.#host;
     const { workers, sync = true } = host.settings;
-    const size = tables.reduce((sum, { table }) => sum + table.size, 0);
+    const merged = tables.map(({ table }) => table);
+    const size = totalSize(merged);
     // A worker has but the real file system, and a function cannot be sent to it.
     const canMove = host.location.fileSystem === denoFileSystem && !isExpired;
     const run = canMove ? compactionRunner(workers, size) : undefined;
@@ -138,7 +145,6 @@ export class Compactor {
       file.close();
       return elsewhere;
     }
-    const merged = tables.map(({ table }) => table);
     const written = await compactTables(merged, file, job, { signal, onProgress, isExpired });
     await host.sync(file);
     file.close();
@@ -208,15 +214,19 @@ export class Compactor {
     for (const { name } of old) await removeQuietly(fileSystem, host.path(name));
   }
 
-  /** Counts a compaction that others did. */
-  countMerge(tables: readonly Table[], written: WriteStatistics): void {
+  /**
+   * Counts a compaction that others did.
+   *
+   * @param bytes The size of what was merged.
+   */
+  countMerge(bytes: number, written: WriteStatistics): void {
     this.#count({ attempts: 1 });
-    this.#countWritten(tables, written);
+    this.#countWritten(bytes, written);
   }
 
-  #countWritten(tables: readonly Table[], written: WriteStatistics): void {
+  #countWritten(bytes: number, written: WriteStatistics): void {
     this.#count({
-      bytes: tables.reduce((sum, { size }) => sum + size, 0),
+      bytes,
       entriesWritten: written.refs.entries + written.logs.entries,
     });
   }
@@ -251,6 +261,11 @@ export function requireRun(
     `Cannot compact stack "${directory}": others replaced its tables meanwhile`,
     { file: directory },
   );
+}
+
+/** The sizes of tables added up, in bytes. */
+export function totalSize(tables: readonly Table[]): number {
+  return tables.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** A table's size as compaction is planned with it: without what an empty table has, but a byte. */

@@ -421,11 +421,13 @@ function refusal(code: ReftableErrorCode, what: string, reason: string): Reftabl
   return new ReftableError(code, `Cannot write ${what}: ${reason}`);
 }
 
-function compareRefs(a: RefRecord, b: RefRecord): number {
+/** Compares refs as a table has them in order. */
+export function compareRefs(a: RefRecord, b: RefRecord): number {
   return compareText(a.refname, b.refname);
 }
 
-function compareLogs(a: LogRecord, b: LogRecord): number {
+/** Compares log entries as a table has them in order. */
+export function compareLogs(a: LogRecord, b: LogRecord): number {
   return compareText(a.refname, b.refname) || b.updateIndex - a.updateIndex;
 }
 

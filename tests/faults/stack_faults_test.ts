@@ -64,6 +64,24 @@ const SCENARIOS: readonly Scenario[] = [
     },
   }),
   stackScenario({
+    name: "a large table that takes small ones in",
+    tables: 2,
+    options: { ...MANUAL, mergeAdditions: true, skipNameCheck: true },
+    disposes: true,
+    images: 4,
+    async run(stack, acknowledge) {
+      await using addition = await stack.beginAddition();
+      await addition.add((writer) => {
+        const { nextUpdateIndex } = addition;
+        for (let i = 0; i < 1500; i++) {
+          writer.addRef(direct(`refs/tags/${1000 + i}`, nextUpdateIndex));
+        }
+      }, { atLeast: 1500 * 24 });
+      await addition.commit();
+      await acknowledge();
+    },
+  }),
+  stackScenario({
     name: "compaction with expiry",
     tables: 3,
     async run(stack, acknowledge) {

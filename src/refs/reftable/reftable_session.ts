@@ -9,7 +9,7 @@ import type { StoredRef } from "../stored_ref.ts";
 import { findStackConflicts } from "./key_finder.ts";
 import { LogIndex } from "./stack_logs.ts";
 import type { WorktreeStacks } from "./worktree_stacks.ts";
-import { writeChanges } from "./write_changes.ts";
+import { leastSize, writeChanges } from "./write_changes.ts";
 
 /** A change of refs in stacks: it holds the locks of all stacks that the refs are in. */
 export class ReftableSession implements RefSession {
@@ -137,9 +137,10 @@ export class ReftableSession implements RefSession {
         const addition = this.#additions.get(stack)!;
         const { nextUpdateIndex: updateIndex } = addition;
         try {
+          const atLeast = leastSize(stored, stack.hash);
           await addition.add((writer) => {
             writeChanges(writer, stored, { stack, updateIndex, blockSize });
-          });
+          }, { atLeast });
         } catch (error) {
           throw inGitWords("reftable: transaction failure", error);
         }

@@ -1,5 +1,5 @@
 import { compareText, isAscending } from "../../bytes/text.ts";
-import { hashSize } from "../../format/hash.ts";
+import { type HashName, hashSize } from "../../format/hash.ts";
 import type { LogUpdate } from "../../format/log_record.ts";
 import type { RefRecord } from "../../format/ref_record.ts";
 import type { Stack } from "../../stack/stack.ts";
@@ -46,6 +46,14 @@ export function writeChanges(
   }
   using logs = new LogChanges(writer, stack, { first: updateIndex, last, blockSize });
   for (const change of sorted) logs.write(change);
+}
+
+/** How many bytes the records of changes take at least: one of an object id has it, its key and three lengths. */
+export function leastSize(changes: readonly RefChange[], hash: HashName): number {
+  const least = hashSize(hash) + 4;
+  return changes.reduce((sum, { value }) => {
+    return value === "delete" || !value || value.kind === "symref" ? sum : sum + least;
+  }, 0);
 }
 
 function transferOf(log: LogChange | undefined) {
