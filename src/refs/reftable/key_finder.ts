@@ -16,12 +16,11 @@ class KeyBuffer {
   bytes = new Uint8Array(64);
   length = 0;
 
-  /** Takes the bytes of a text and one byte more. */
-  setText(text: string, last: number): void {
+  /** Takes the bytes of a text, and one byte more if there is one. */
+  setText(text: string, last: number | undefined): void {
     if (this.bytes.length <= 3 * text.length) this.bytes = new Uint8Array(6 * text.length);
-    const end = encodeTextInto(text, this.bytes, 0);
-    this.bytes[end] = last;
-    this.length = end + 1;
+    this.length = encodeTextInto(text, this.bytes, 0);
+    if (last !== undefined) this.bytes[this.length++] = last;
   }
 
   /** Takes the key of a record. */
@@ -66,11 +65,12 @@ export class KeyFinder implements Disposable {
   }
 
   /**
-   * Goes to the first record whose key is not below a text with one byte behind it.
+   * Goes to the first record whose key is not below a text.
    *
+   * @param last A byte behind the text.
    * @returns False when there is none.
    */
-  seek(text: string, last: number): boolean {
+  seek(text: string, last?: number): boolean {
     const target = this.#next;
     target.setText(text, last);
     const isAhead = this.#isAhead(target);
@@ -103,6 +103,12 @@ export class KeyFinder implements Disposable {
     const { key, keyLength } = this.records;
     const { bytes, length } = this.#sought;
     return commonPrefixLength(key, keyLength, bytes, length) === length;
+  }
+
+  /** Tells whether the current record's key is what was sought. */
+  isExact(): boolean {
+    const { key, keyLength } = this.records;
+    return this.#sought.compare(key, keyLength) === 0;
   }
 
   /** Goes to the next record. */

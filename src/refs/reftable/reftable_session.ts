@@ -7,6 +7,7 @@ import { isPseudoRef } from "../names.ts";
 import type { ReflogEntry } from "../reflog_entry.ts";
 import type { StoredRef } from "../stored_ref.ts";
 import { findStackConflicts } from "./key_finder.ts";
+import { RefsAhead } from "./refs_ahead.ts";
 import { LogIndex } from "./stack_logs.ts";
 import type { WorktreeStacks } from "./worktree_stacks.ts";
 import { leastSize, writeChanges } from "./write_changes.ts";
@@ -21,7 +22,7 @@ export class ReftableSession implements RefSession {
   /** The logs of locked stacks: they stay as they are. */
   readonly #logs = new Map<Stack, LogIndex>();
   /** What was read ahead of refs whose stacks are locked. */
-  readonly #ahead = new Map<string, StoredRef | undefined>();
+  readonly #ahead = new Map<Stack, RefsAhead>();
   #isFresh = false;
 
   /**
@@ -54,17 +55,20 @@ export class ReftableSession implements RefSession {
     for (const stack of this.#stacks) {
       if (wanted.has(stack)) await this.#lockStack(stack);
     }
-    const isLarge = this.#additions.keys().some((stack) => sizeOf(stack) >= LARGE);
-    if (isLarge && refnames.length >= MANY) this.#readAhead(refnames);
+    if (refnames.length >= MANY) this.#readAhead(refnames);
     return failures;
   }
 
-  /** Reads refs in the order of their names, so that each block is read but once, however they are asked for. */
+  /** Reads refs of large stacks that are locked. */
   #readAhead(refnames: readonly string[]): void {
-    // This is the order of the bytes but for rare characters.
-    for (const refname of refnames.toSorted()) {
-      const stack = this.#stacks.stackOf(refname);
-      if (stack && this.#additions.has(stack)) this.#ahead.set(refname, this.#reader.read(refname));
+    for (const [stack, { names }] of this.#namesByStack(refnames)) {
+      if (!this.#additions.has(stack) || sizeOf(stack) < LARGE) continue;
+      try {
+        this.#ahead.set(stack, new RefsAhead(stack, names));
+      } catch (error) {
+        // A block may be damaged that has none of these refs: they are read one by one.
+        if (!(error instanceof ReftableError)) throw error;
+      }
     }
   }
 
@@ -77,9 +81,12 @@ export class ReftableSession implements RefSession {
   }
 
   read(refname: string): StoredRef | undefined {
-    // To look for a name takes a while even where there are none.
-    if (this.#ahead.size === 0 || !this.#ahead.has(refname)) return this.#reader.read(refname);
-    return this.#ahead.get(refname);
+    // Only few names are others in their stack than they are seen by.
+    const isSame = this.#ahead.size > 0 && this.#stacks.nameInStack(refname) === refname;
+    const stack = isSame ? this.#stacks.stackOf(refname) : undefined;
+    const ahead = stack && this.#ahead.get(stack);
+    const index = ahead?.indexOf(refname) ?? -1;
+    return index < 0 ? this.#reader.read(refname) : ahead!.at(index);
   }
 
   hasLog(refname: string): boolean {
