@@ -55,7 +55,8 @@ export class ReftableSession implements RefSession {
     for (const stack of this.#stacks) {
       if (wanted.has(stack)) await this.#lockStack(stack);
     }
-    if (refnames.length >= MANY) this.#readAhead(refnames);
+    const isLarge = this.#additions.keys().some((stack) => sizeOf(stack) >= LARGE);
+    if (isLarge && refnames.length >= MANY) this.#readAhead(refnames);
     return failures;
   }
 

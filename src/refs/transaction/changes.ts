@@ -23,7 +23,7 @@ export interface ChangeOptions {
  *
  * @param reader Reads what is stored now, under the locks.
  * @param updates Updates that were prepared.
- * @returns The changes in the order of the bytes of their names.
+ * @returns The changes, for files in the order of the bytes of their names.
  */
 export function buildChanges(
   reader: Pick<RefReader, "read" | "hasLog">,
@@ -55,7 +55,8 @@ class ChangeBuilder {
       const change = this.#change(update);
       if (change) changes.push(change);
     }
-    return sortChanges(changes);
+    // Whoever writes a table puts them in order.
+    return this.#isInFiles ? sortChanges(changes) : changes;
   }
 
   #change(update: Update): RefChange | undefined {

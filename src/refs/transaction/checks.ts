@@ -8,9 +8,9 @@ import type { StoredRef } from "../stored_ref.ts";
 import { type NewValue, oidOf, Update } from "./update.ts";
 
 /** Tells whether an update is only possible where there is a ref. */
-export function needsRef({ isLogOnly, expected }: Update): boolean {
+export function needsRef({ isLogOnly, expected }: Update, zeroOid: string): boolean {
   if (isLogOnly || expected === undefined) return false;
-  return expected.kind === "symref" || !isZero(expected.oid);
+  return expected.kind === "symref" || expected.oid !== zeroOid;
 }
 
 /** Makes the error for a ref that is not there but should be. */

@@ -9,6 +9,7 @@ export class LiveNames {
   /** The names in the order of their bytes, as long as these are all. */
   #sorted: readonly string[] | undefined;
   #set: Set<string> | undefined;
+  #isInOrder = false;
 
   /**
    * Takes names in any order.
@@ -18,6 +19,7 @@ export class LiveNames {
   constructor(names: readonly string[]) {
     if (isAscending(names)) {
       this.#sorted = names;
+      this.#isInOrder = true;
       return;
     }
     this.#set = new Set();
@@ -25,6 +27,11 @@ export class LiveNames {
       if (this.#set.has(name)) throw changedTwice(name);
       this.#set.add(name);
     }
+  }
+
+  /** Whether all names were given in the order of their bytes, and none was added. */
+  get areInOrder(): boolean {
+    return this.#isInOrder;
   }
 
   /** The names, in no order; what is added and deleted changes it. */
@@ -40,6 +47,7 @@ export class LiveNames {
   /** Adds a name. */
   add(name: string): void {
     this.#change().add(name);
+    this.#isInOrder = false;
   }
 
   /** Takes a name out. */
@@ -59,7 +67,10 @@ export class LiveNames {
     // What begins with a name follows it at once, so that one way through all names is enough.
     const beginnings: string[] = [];
     for (const name of sorted) {
-      while (beginnings.length > 0 && !name.startsWith(beginnings.at(-1)!)) beginnings.pop();
+      for (let last; (last = beginnings.at(-1)) !== undefined; beginnings.pop()) {
+        // Mostly the lengths are enough, which takes no look at the names.
+        if (name.length > last.length && name.startsWith(last)) break;
+      }
       if (beginnings.some(({ length }) => name[length] === "/")) return true;
       beginnings.push(name);
     }

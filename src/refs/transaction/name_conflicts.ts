@@ -19,7 +19,7 @@ export interface TransactionNames {
 /**
  * Checks that refs which are not there yet can exist beside all others: `a` cannot beside `a/b`.
  *
- * @param missing The updates of refs that do not exist, whether they are created or not.
+ * @param missing The updates of refs that do not exist, whether they are created or not, in the order of the transaction.
  * @param refuse Is told what is wrong with an update; it may throw.
  */
 export function checkNames(
@@ -29,7 +29,8 @@ export function checkNames(
   refuse: (update: Update, error: ReftableError) => void,
 ): void {
   if (missing.length === 0) return;
-  const sorted = sortNames(missing.map(({ refname }) => refname));
+  const refnames = missing.map(({ refname }) => refname);
+  const sorted = live.areInOrder ? refnames : sortNames(refnames);
   const taken = session.findConflicts(sorted, NOTHING_REMOVED);
   if (inTheWay) {
     const below = new NamesBelow(inTheWay);

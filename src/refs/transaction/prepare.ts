@@ -139,7 +139,7 @@ class Preparation {
     const stored = this.#session.read(update.refname);
     update.oldOid = this.#options.zeroOid;
     if (stored?.kind === "broken") return brokenRef(update, stored);
-    if (!stored && needsRef(update)) return missingRef(update);
+    if (!stored && needsRef(update, this.#options.zeroOid)) return missingRef(update);
     this.#held?.add(this.#canonical(update.refname));
     if (stored) return this.#checkStored(update, stored);
     this.#missing.push(update);
@@ -150,7 +150,7 @@ class Preparation {
   #lockError(update: Update, failure: ReftableError): ReftableError {
     const { refname, originalName } = update;
     if (failure.code !== "name-conflict") return lockRefused(refname, originalName, failure);
-    if (needsRef(update)) return missingRef(update);
+    if (needsRef(update, this.#options.zeroOid)) return missingRef(update);
     this.#below ??= new NamesBelow(this.#names.set);
     const conflict = findConflict(this.#session, refname, this.#names.set, this.#below);
     return lockRefused(refname, originalName, conflict ?? failure);
