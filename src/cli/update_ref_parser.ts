@@ -119,7 +119,7 @@ export class InstructionParser {
   }
 
   #peek(): string {
-    return this.#text.slice(this.#position, this.#position + 1);
+    return this.#text.charAt(this.#position);
   }
 
   #checkedRefname(word: string): string | undefined {

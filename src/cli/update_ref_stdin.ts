@@ -46,7 +46,9 @@ export async function updateFromStdin(
     const end = space < 0 ? line.length - 1 : space;
     const word = line.slice(0, end);
     const instruction = INSTRUCTIONS.get(word);
-    if (instruction === undefined || line[end] !== (instruction.words > 0 ? " " : terminator)) {
+    if (
+      instruction === undefined || line.charAt(end) !== (instruction.words > 0 ? " " : terminator)
+    ) {
       throw noInstruction(line, terminator);
     }
     if (terminator === "\0") {

@@ -62,9 +62,10 @@ export class ReftableSession implements RefSession {
 
   /** Reads refs of large stacks that are locked. */
   #readAhead(refnames: readonly string[]): void {
-    for (const [stack, { names }] of this.#namesByStack(refnames)) {
+    for (const [stack, seen] of this.#byStack(refnames, (name) => name)) {
       if (!this.#additions.has(stack) || sizeOf(stack) < LARGE) continue;
       try {
+        const names = seen.map((name) => this.#stacks.nameInStack(name));
         this.#ahead.set(stack, new RefsAhead(stack, names));
       } catch (error) {
         // A block may be damaged that has none of these refs: they are read one by one.
@@ -108,7 +109,8 @@ export class ReftableSession implements RefSession {
     removed: ReadonlySet<string>,
   ): ReadonlyMap<string, string> {
     const conflicts = new Map<string, string>();
-    for (const [stack, { names, seen }] of this.#namesByStack(created)) {
+    for (const [stack, seen] of this.#byStack(created, (name) => name)) {
+      const names = seen.map((name) => this.#stacks.nameInStack(name));
       const prefix = this.#stacks.prefixOf(stack);
       const isRemoved = (refname: string) => {
         return removed.has(prefix + refname) ||
@@ -123,16 +125,19 @@ export class ReftableSession implements RefSession {
     return conflicts;
   }
 
-  /** Sorts names by their stacks: those that the refs have there, and those that they are seen by. */
-  #namesByStack(refnames: readonly string[]): Map<Stack, { names: string[]; seen: string[] }> {
-    const byStack = new Map<Stack, { names: string[]; seen: string[] }>();
-    for (const name of refnames) {
-      const stack = this.#stacks.stackOf(name);
+  /** Sorts what has to do with refs by their stacks, without what has none. */
+  #byStack<T>(items: readonly T[], refnameOf: (item: T) => string): Map<Stack, T[]> {
+    const byStack = new Map<Stack, T[]>();
+    let last: Stack | undefined;
+    let group: T[] = [];
+    for (const item of items) {
+      const stack = this.#stacks.stackOf(refnameOf(item));
       if (!stack) continue;
-      let group = byStack.get(stack);
-      if (!group) byStack.set(stack, group = { names: [], seen: [] });
-      group.names.push(this.#stacks.nameInStack(name));
-      group.seen.push(name);
+      // Mostly that of the last one, again.
+      if (stack !== last) group = byStack.get(stack) ?? [];
+      if (group.length === 0) byStack.set(stack, group);
+      group.push(item);
+      last = stack;
     }
     return byStack;
   }
