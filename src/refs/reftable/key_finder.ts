@@ -3,9 +3,9 @@ import { decodeText, encodeTextInto } from "../../bytes/text.ts";
 import type { BlockCursor } from "../../format/block_cursor.ts";
 import { RefValueType } from "../../format/ref_record.ts";
 import { runSync } from "../../io/io.ts";
-import { MergedTable } from "../../merged/merged_table.ts";
+import { type MergedCursor, MergedTable } from "../../merged/merged_table.ts";
 import type { Stack } from "../../stack/stack.ts";
-import { advance, type RecordCursor } from "../../table/record_cursors.ts";
+import { advance } from "../../table/record_cursors.ts";
 import { ExistingDirectories } from "../existing_directories.ts";
 
 /** How many records to pass one by one before a key is looked up. */
@@ -43,7 +43,7 @@ class KeyBuffer {
  * step: the cost is at most about that of a walk through all records, and at most about that of a lookup a key.
  */
 export class KeyFinder implements Disposable {
-  readonly #cursor: RecordCursor<unknown>;
+  readonly #cursor: MergedCursor<unknown>;
   /** Whether the cursor stands on a record. */
   #isOn = false;
   /** Whether anything was sought yet. */
@@ -55,7 +55,7 @@ export class KeyFinder implements Disposable {
   readonly #passed = new KeyBuffer();
 
   /** @param cursor The cursor, which it owns from then on. */
-  constructor(cursor: RecordCursor<unknown>) {
+  constructor(cursor: MergedCursor<unknown>) {
     this.#cursor = cursor;
   }
 
@@ -78,16 +78,36 @@ export class KeyFinder implements Disposable {
     this.#sought = target;
     this.#passed.length = 0;
     this.#isStarted = true;
-    if (isAhead) {
-      for (let step = 0; step < STEPS; step++) {
-        if (!this.#isOn) return false;
-        const { key, keyLength } = this.records;
-        if (target.compare(key, keyLength) <= 0) return true;
-        this.#isOn = advance(this.#cursor);
-      }
-    }
+    const isReached = isAhead ? this.#step(target) : undefined;
+    if (isReached !== undefined) return isReached;
     const key = target.bytes.slice(0, target.length);
     return this.#isOn = runSync(this.#cursor.seek(key));
+  }
+
+  /**
+   * Passes records that are below a key.
+   *
+   * @returns Whether there is one that is not; `undefined` when all that were looked at are below.
+   */
+  #step(target: KeyBuffer): boolean | undefined {
+    const { bytes, length } = target;
+    const cursor = this.#cursor;
+    if (!this.#isOn) return false;
+    // So many bytes the target shares with a record, and that one with the one before it. Mostly the one before was
+    // lower in a byte that both have, and nothing is compared.
+    let shared = 0;
+    let common = 0;
+    for (let step = 0; step < STEPS; step++) {
+      const { key, keyLength } = cursor.records;
+      if (common < shared) return true;
+      if (common === shared) {
+        shared = commonPrefixLength(bytes, length, key, keyLength, common);
+        if (shared === length || shared < keyLength && key[shared]! > bytes[shared]!) return true;
+      }
+      if (!(this.#isOn = advance(cursor))) return false;
+      common = cursor.sharedLength;
+    }
+    return undefined;
   }
 
   /** Tells whether a key is where the cursor has not been yet. */
