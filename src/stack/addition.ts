@@ -5,11 +5,11 @@ import { PendingFile } from "../io/pending_file.ts";
 import { MergedTable } from "../merged/merged_table.ts";
 import { openInput, Table } from "../table/table.ts";
 import { BytesSink, type TableSink } from "../table/table_sink.ts";
-import { TableWriter } from "../table/table_writer.ts";
+import { TableWriter, type TableWriterOptions } from "../table/table_writer.ts";
 import { compactTables } from "./compaction.ts";
 import { type Compactor, removeQuietly, sizeForPlan, totalSize } from "./compactor.ts";
 import type { StackHost } from "./host.ts";
-import { MergingWriter, type OlderRecords } from "./merging_writer.ts";
+import type { OlderRecords } from "./merging_writer.ts";
 import { checkNames } from "./name_check.ts";
 import type { SharedTable, Snapshot } from "./snapshot.ts";
 import { formatTableName } from "./tables_list.ts";
@@ -113,7 +113,7 @@ export class Addition implements AsyncDisposable {
     const file = cleanup.use(await PendingFile.createTemporary(fileSystem, temporaryName, mode));
     const sink = new HoldingSink(file);
     const taken = await this.#takeOlder(atLeast);
-    const merging = taken && new MergingWriter(sink, host.writerOptions, taken);
+    const merging = taken && await beginMerging(sink, host.writerOptions, taken);
     const writer = merging ?? new TableWriter(sink, host.writerOptions);
     writer.setLimits(next, next);
     await write(writer);
@@ -265,6 +265,13 @@ const REFUSALS = {
   committing: "it is being committed",
   closed: "it was committed or disposed",
 };
+
+/** Begins a table with older records in it. */
+async function beginMerging(sink: TableSink, options: TableWriterOptions, older: OlderRecords) {
+  // Loaded when it is needed: hardly any table is so large.
+  const { MergingWriter } = await import("./merging_writer.ts");
+  return new MergingWriter(sink, options, older);
+}
 
 /** Keeps a table in memory as long as it is small: what its file will have shows later. */
 class HoldingSink implements TableSink {

@@ -6,8 +6,7 @@ import type { LogOrder, RefChange, RefReader, RefSession, SessionOptions } from 
 import { isPseudoRef } from "../names.ts";
 import type { ReflogEntry } from "../reflog_entry.ts";
 import type { StoredRef } from "../stored_ref.ts";
-import { findStackConflicts } from "./key_finder.ts";
-import { RefsAhead } from "./refs_ahead.ts";
+import { findStackConflicts, RefsAhead } from "./key_finder.ts";
 import { LogIndex } from "./stack_logs.ts";
 import type { WorktreeStacks } from "./worktree_stacks.ts";
 import { leastSize, writeChanges } from "./write_changes.ts";

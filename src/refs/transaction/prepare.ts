@@ -5,8 +5,7 @@ import { badName, changedTwice, lockRefused, refError } from "../ref_errors.ts";
 import { resolveStored } from "../resolve.ts";
 import type { StoredBrokenRef, StoredRef, StoredSymbolicRef } from "../stored_ref.ts";
 import { checkOldValue, missingRef, needsRef } from "./checks.ts";
-import { LiveNames } from "./live_names.ts";
-import { checkNames, findConflict, NamesBelow } from "./name_conflicts.ts";
+import { checkNames, findConflict, LiveNames, NamesBelow } from "./name_conflicts.ts";
 import { type NewValue, oidOf, Update } from "./update.ts";
 
 /** What can be wrong with one ref while the rest of its transaction goes through. */

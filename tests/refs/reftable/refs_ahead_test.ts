@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Stack } from "@reftable/reftable";
-import { RefsAhead } from "../../../src/refs/reftable/refs_ahead.ts";
+import { RefsAhead } from "../../../src/refs/reftable/key_finder.ts";
 import { deletion, direct, symref } from "../../stack/changes.ts";
 import { StackDirectory } from "../../stack/stack_directory.ts";
 

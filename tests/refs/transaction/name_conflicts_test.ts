@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { ReftableError } from "../../../src/errors.ts";
-import { LiveNames } from "../../../src/refs/transaction/live_names.ts";
+import { LiveNames } from "../../../src/refs/transaction/name_conflicts.ts";
 
 /** Names of few characters, so that many are directories of others: `!` comes before the slash, and `é` far behind. */
 const refnames = fc.uniqueArray(
