@@ -224,6 +224,7 @@ const STDIN = [
   "verify refs/heads/nothing ZERO\n",
   "delete refs/heads/topic topic\nupdate refs/heads/main main\n",
   "delete refs/heads/nothing\n",
+  "create refs/heads/b main\ncreate refs/heads/a main\nverify refs/heads/b\nverify refs/heads/a\n",
   "option no-deref\nupdate refs/heads/alias main\n",
   "option no-deref\nupdate refs/heads/alias main\nupdate refs/heads/chain main\n",
   "option no-deref\ndelete refs/heads/alias\n",

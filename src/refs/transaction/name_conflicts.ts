@@ -168,11 +168,11 @@ export class LiveNames {
       this.#isInOrder = true;
       return;
     }
-    this.#set = new Set();
-    for (const name of names) {
-      if (this.#set.has(name)) throw changedTwice(name);
-      this.#set.add(name);
-    }
+    this.#set = new Set(names);
+    if (this.#set.size === names.length) return;
+    // As in Git, of several it is the lowest that is told.
+    const sorted = names.toSorted(compareText);
+    throw changedTwice(sorted.find((name, i) => name === sorted[i + 1])!);
   }
 
   /** Whether all names were given in the order of their bytes, and none was added. */
