@@ -452,7 +452,7 @@ Deno.test("loadConfig() leaves out what may not be read, and asks nobody", async
     "git/config": "[include]path = ../other\n[a]k = 1",
   });
   const script = `
-    import { denoFileSystem } from ${module("io/deno_file_system.ts")};
+    import { denoFileSystem } from ${module("io/deno.ts")};
     import { runSync } from ${module("io/io.ts")};
     import { loadConfig } from ${module("refs/config/load_config.ts")};
     const environment = (name) => name === "HOME" ? ${JSON.stringify(home.path)} : undefined;
