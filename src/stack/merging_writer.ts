@@ -6,8 +6,12 @@ import type { TableSink } from "../table/table_sink.ts";
 import {
   compareLogs,
   compareRefs,
+  outOfLimits,
+  outOfPlace,
   TableWriter,
   type TableWriterOptions,
+  titleOfLog,
+  titleOfRef,
   type WriteStatistics,
 } from "../table/table_writer.ts";
 
@@ -31,6 +35,8 @@ export class MergingWriter extends TableWriter {
   readonly #dropTombstones: boolean;
   readonly #refs: Remaining<RefRecord>;
   readonly #logs: Remaining<LogRecord>;
+  readonly #refOrder = new Order<RefRecord>(compareRefs, titleOfRef);
+  readonly #logOrder = new Order<LogRecord>(compareLogs, titleOfLog);
   #addedLimits: Limits = { minUpdateIndex: 0, maxUpdateIndex: 0 };
 
   /** Begins a table. */
@@ -61,16 +67,25 @@ export class MergingWriter extends TableWriter {
   }
 
   override addRef(ref: RefRecord): void {
+    const isDropped = this.#dropTombstones && ref.kind === "deletion";
+    const { minUpdateIndex, maxUpdateIndex } = this.#addedLimits;
+    // Those of the older table are below, and so the table's own limits are wider.
+    if (ref.updateIndex < minUpdateIndex || ref.updateIndex > maxUpdateIndex) {
+      throw outOfLimits(titleOfRef(ref), ref.updateIndex, this.#addedLimits);
+    }
+    if (isDropped) this.leaveOutRef(ref);
+    this.#refOrder.take(ref, isDropped);
     this.#copyRefs(ref);
-    if (this.#dropTombstones && ref.kind === "deletion") return;
-    super.addRef(ref);
+    if (!isDropped) super.addRef(ref);
   }
 
   override addLog(log: LogRecord): void {
+    const isDropped = this.#dropTombstones && log.kind === "deletion";
     this.#copyRefs();
+    if (isDropped) this.leaveOutLog(log);
+    this.#logOrder.take(log, isDropped);
     this.#copyLogs(log);
-    if (this.#dropTombstones && log.kind === "deletion") return;
-    super.addLog(log);
+    if (!isDropped) super.addLog(log);
   }
 
   override finish(): WriteStatistics {
@@ -97,6 +112,29 @@ export class MergingWriter extends TableWriter {
       if (order > 0) return;
       if (order < 0) this.copyLog(logs.cursor.records);
     }
+  }
+}
+
+/** Sees to it that records come in order where some are left out, which the table does not tell then. */
+class Order<T> {
+  readonly #compare: (a: T, b: T) => number;
+  readonly #titleOf: (record: T) => string;
+  #last: T | undefined;
+  #wasDropped = false;
+
+  constructor(compare: (a: T, b: T) => number, titleOf: (record: T) => string) {
+    this.#compare = compare;
+    this.#titleOf = titleOf;
+  }
+
+  /** Takes the next record, which is left out or not. */
+  take(record: T, isDropped: boolean): void {
+    const isUnseen = isDropped || this.#wasDropped;
+    if (isUnseen && this.#last !== undefined && this.#compare(this.#last, record) >= 0) {
+      throw outOfPlace(this.#titleOf(record));
+    }
+    this.#last = record;
+    this.#wasDropped = isDropped;
   }
 }
 

@@ -157,10 +157,7 @@ export class TableWriter {
    * `"entry-too-big"` when it does not fit into a block.
    */
   addRef(ref: RefRecord): void {
-    this.#enterRefs();
-    const what = () => `ref "${ref.refname}"`;
-    this.#checkName(ref.refname, what);
-    this.#checkRefIndex(ref.updateIndex, what);
+    const what = this.#beginRef(ref);
     const record = this.#record;
     const wrong = encodeRef(record, ref, this.#hashSize, this.#sections.header.minUpdateIndex);
     if (wrong !== undefined) throw refusal("api", what(), wrong);
@@ -177,14 +174,31 @@ export class TableWriter {
    * has more than one line; `"entry-too-big"` when it does not fit into a block.
    */
   addLog(log: LogRecord): void {
-    this.#enterLogs();
-    const what = () => `log of "${log.refname}" at ${log.updateIndex}`;
-    this.#checkName(log.refname, what);
-    this.#checkLogIndex(log.updateIndex, what);
+    const what = this.#beginLog(log);
     const message = log.kind === "update" ? this.#message(log.message, what) : "";
     const wrong = encodeLog(this.#record, log, message, this.#hashSize);
     if (wrong !== undefined) throw refusal("api", what(), wrong);
     this.#addRecord(this.#record, what);
+    this.#state = "open";
+  }
+
+  /**
+   * Refuses a ref as {@linkcode TableWriter.addRef} does, but for its place and what it holds, and leaves it out.
+   *
+   * @internal
+   */
+  leaveOutRef(ref: RefRecord): void {
+    this.#beginRef(ref);
+    this.#state = "open";
+  }
+
+  /**
+   * Refuses a log entry as {@linkcode TableWriter.addLog} does, but for its place and what it says, and leaves it out.
+   *
+   * @internal
+   */
+  leaveOutLog(log: LogRecord): void {
+    this.#beginLog(log);
     this.#state = "open";
   }
 
@@ -318,6 +332,24 @@ export class TableWriter {
     this.#sections.begin(BlockType.log);
   }
 
+  /** @returns What to call the ref in errors. */
+  #beginRef(ref: RefRecord): () => string {
+    this.#enterRefs();
+    const what = () => titleOfRef(ref);
+    this.#checkName(ref.refname, what);
+    this.#checkRefIndex(ref.updateIndex, what);
+    return what;
+  }
+
+  /** @returns What to call the entry in errors. */
+  #beginLog(log: LogRecord): () => string {
+    this.#enterLogs();
+    const what = () => titleOfLog(log);
+    this.#checkName(log.refname, what);
+    this.#checkLogIndex(log.updateIndex, what);
+    return what;
+  }
+
   #endRefs(): void {
     this.#sections.end();
     // Without an index the ref section is so small that it can be looked through.
@@ -357,7 +389,7 @@ export class TableWriter {
   #addRecord(record: EncodedRecord, what: () => string): void {
     const wrong = this.#sections.add(record);
     if (wrong === undefined) return;
-    if (wrong === "order") throw refusal("api", what(), "its key is not above the one before it");
+    if (wrong === "order") throw outOfPlace(what());
     const { blockSize } = this.#sections.header;
     throw refusal(
       "entry-too-big",
@@ -394,8 +426,7 @@ export class TableWriter {
       Number.isSafeInteger(updateIndex) && updateIndex >= minUpdateIndex &&
       updateIndex <= maxUpdateIndex
     ) return;
-    const limits = `${minUpdateIndex} to ${maxUpdateIndex}`;
-    throw refusal("api", what(), `its update index is ${updateIndex}, the limits are ${limits}`);
+    throw outOfLimits(what(), updateIndex, { minUpdateIndex, maxUpdateIndex });
   }
 
   #checkLogIndex(updateIndex: number, what: () => string): void {
@@ -419,6 +450,31 @@ export class TableWriter {
 
 function refusal(code: ReftableErrorCode, what: string, reason: string): ReftableError {
   return new ReftableError(code, `Cannot write ${what}: ${reason}`);
+}
+
+/** What a ref is called in errors. */
+export function titleOfRef({ refname }: RefRecord): string {
+  return `ref "${refname}"`;
+}
+
+/** What a log entry is called in errors. */
+export function titleOfLog({ refname, updateIndex }: LogRecord): string {
+  return `log of "${refname}" at ${updateIndex}`;
+}
+
+/** Makes the error for a record that does not come behind the one before it. */
+export function outOfPlace(what: string): ReftableError {
+  return refusal("api", what, "its key is not above the one before it");
+}
+
+/** Makes the error for a ref whose update index is outside the limits. */
+export function outOfLimits(
+  what: string,
+  updateIndex: number,
+  { minUpdateIndex, maxUpdateIndex }: WriteStatistics["limits"],
+): ReftableError {
+  const limits = `${minUpdateIndex} to ${maxUpdateIndex}`;
+  return refusal("api", what, `its update index is ${updateIndex}, the limits are ${limits}`);
 }
 
 /** Compares refs as a table has them in order. */

@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { Stack, type StackOptions, type TableWriter } from "@reftable/reftable";
+import { assertEquals, assertRejects } from "@std/assert";
+import { ReftableError, Stack, type StackOptions, type TableWriter } from "@reftable/reftable";
 import {
   addLargeTable,
   addRefs,
@@ -198,6 +198,48 @@ tidyTest(
     assertEquals(ranges(stack), ["1-1", "2-2"]);
   },
 );
+
+tidyTest("Addition.add() refuses the same records whether it takes tables or not", async () => {
+  const wrong: readonly ((writer: TableWriter, updateIndex: number) => void)[] = [
+    (writer, next) => {
+      writer.addRef(direct("refs/heads/b", next));
+      writer.addRef(deletion("refs/heads/a", next));
+    },
+    (writer, next) => {
+      writer.addRef(deletion("refs/heads/b", next));
+      writer.addRef(deletion("refs/heads/b", next));
+    },
+    (writer, next) => {
+      writer.addRef(deletion("refs/heads/b", next));
+      writer.addRef(direct("refs/heads/a", next));
+    },
+    (writer, next) => {
+      writer.addLog(entry("refs/heads/a", next));
+      writer.addRef(deletion("refs/heads/a", next));
+    },
+    (writer, next) => {
+      writer.addLog(entry("refs/heads/b", next));
+      writer.addLog(noEntry("refs/heads/a", 1));
+    },
+    (writer) => writer.addLog(noEntry("refs/heads/a", 9)),
+    (writer, next) => writer.addRef(direct("refs/heads/a", next - 1)),
+    (writer, next) => writer.addRef(deletion("refs/heads/a", next - 1)),
+    (writer, next) => writer.addRef(deletion("refs/heads/a", next + 1)),
+    (writer, next) => writer.addRef(deletion("", next)),
+    (writer, next) => writer.addRef(deletion("refs/\ud800", next)),
+  ];
+  for (const [i, write] of wrong.entries()) {
+    const messages: string[] = [];
+    for (const atLeast of [0, AT_LEAST]) {
+      using dir = new StackDirectory();
+      await using stack = await openSmall(dir);
+      const error = await assertRejects(() => addLarge(stack, write, atLeast), ReftableError);
+      messages.push(error.message);
+      assertEquals(ranges(stack), ["1-1", "2-2"]);
+    }
+    assertEquals(messages[1], messages[0], `${i}`);
+  }
+});
 
 tidyTest("Addition.add() that takes tables changes nothing when it fails", async () => {
   for (
