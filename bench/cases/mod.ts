@@ -13,7 +13,7 @@ import { newestEntry, wholeLog } from "./logs.ts";
 import { coldLookup, hotLookup, randomLookups, verifyRefs } from "./lookups.ts";
 import { migrateToFiles, migrateToReftable } from "./migration.ts";
 import { coldObject, hotObject } from "./objects.ts";
-import { records, scan, scanFile } from "./scans.ts";
+import { records, scan, scanFile, scanNames } from "./scans.ts";
 import { startUps } from "./startup.ts";
 import { deletion, manyRefs, servedRefs, singleRefs, syncedRefs } from "./transactions.ts";
 import { verifyTwo, verifyTwoCold } from "./verification.ts";
@@ -44,6 +44,7 @@ export const cases: readonly Case[] = [
   delayWithWorker,
   delayInPlace,
   scan,
+  scanNames,
   scanFile,
   records,
   hotLookup,

@@ -32,7 +32,7 @@ export class BlockCursor {
   key: Uint8Array = new Uint8Array(64);
   /** The length of the current key. */
   keyLength = 0;
-  /** How many bytes the current key shares with the one before it. */
+  /** How many bytes the current key shares with the one before it, once it was put together. */
   sharedLength = 0;
   /** The three bits stored beside the key: what kind of value follows. */
   valueType = 0;
@@ -54,6 +54,12 @@ export class BlockCursor {
   #refs = false;
   /** The longest prefix that the next record may share: none for the first of a block. */
   #prefixLimit = 0;
+  /** Where the current record begins, and how many bytes of its key it takes from the one before it. */
+  #start = 0;
+  #prefixLength = 0;
+  /** How long the key is that was put together last, and where its record ends. */
+  #putLength = 0;
+  #putEnd = 0;
 
   /**
    * Makes a cursor that stands nowhere until it enters a block.
@@ -64,8 +70,10 @@ export class BlockCursor {
     this.#hashSize = hashSize;
   }
 
-  /** Goes before the first record of a block. Its keys must be above the current key. */
+  /** Goes before the first record of a block. Its keys must be above the current key, if that was put together. */
   enter(block: Block): void {
+    if (this.#putEnd !== this.valueEnd) this.#putLength = 0;
+    this.#prefixLimit = 0;
     this.block = block;
     this.#bytes = block.bytes;
     this.#view = undefined;
@@ -75,8 +83,7 @@ export class BlockCursor {
     reader.bytes = block.bytes;
     reader.end = block.restartStart;
     reader.failed = false;
-    this.valueEnd = block.start;
-    this.#prefixLimit = 0;
+    this.valueEnd = this.#putEnd = block.start;
   }
 
   /** The block's bytes, for who reads several at a time. */
@@ -89,23 +96,37 @@ export class BlockCursor {
     return this.#keyView ??= viewOf(this.key);
   }
 
-  /** Goes before the first record of a block, which may hold any keys. */
-  jump(block: Block): void {
+  /**
+   * Goes before a record of a block, which may hold any keys.
+   *
+   * @param position Where the record begins, which has its whole key; by default the first one.
+   */
+  jump(block: Block, position: number = block.start): void {
     this.enter(block);
-    this.keyLength = 0;
+    this.#goBefore(position, 0);
+  }
+
+  /** Goes before a record of the block, when some bytes are known that its key begins with. */
+  #goBefore(position: number, prefixLength: number): void {
+    this.valueEnd = this.#putEnd = position;
+    this.#putLength = this.#prefixLimit = this.keyLength = prefixLength;
   }
 
   /** Goes to the position of another cursor, to walk on from there without moving that one. */
   follow(other: BlockCursor): void {
     this.enter(other.block);
-    if (this.key.length < other.keyLength) this.#growKey(other.keyLength);
-    for (let i = 0; i < other.keyLength; i++) this.key[i] = other.key[i]!;
+    if (this.key.length < other.#putLength) this.#growKey(other.#putLength);
+    for (let i = 0; i < other.#putLength; i++) this.key[i] = other.key[i]!;
     this.keyLength = other.keyLength;
-    this.#prefixLimit = other.#prefixLimit;
     this.sharedLength = other.sharedLength;
     this.valueType = other.valueType;
     this.valueStart = other.valueStart;
     this.valueEnd = other.valueEnd;
+    this.#prefixLimit = other.#prefixLimit;
+    this.#start = other.#start;
+    this.#prefixLength = other.#prefixLength;
+    this.#putLength = other.#putLength;
+    this.#putEnd = other.#putEnd;
   }
 
   /**
@@ -115,10 +136,24 @@ export class BlockCursor {
    * @throws {ReftableError} With code `"format"` when the record is damaged or its key does not ascend.
    */
   next(): boolean {
+    if (!this.pass()) return false;
+    this.putKey();
+    return true;
+  }
+
+  /**
+   * Goes to the next record of the block without putting its key together, which takes half of the time. Of the key,
+   * only the length is known then.
+   *
+   * @returns False at the block's end.
+   * @throws {ReftableError} With code `"format"` when the record is damaged.
+   */
+  pass(): boolean {
     const bytes = this.#bytes;
     const end = this.#end;
     let position = this.valueEnd;
     if (position >= end) return false;
+    this.#start = position;
     // Most lengths fit into one byte or two; the general decoder is called for the others only.
     let prefixLength = bytes[position++]!;
     let suffix = bytes[position++]!;
@@ -136,50 +171,84 @@ export class BlockCursor {
         if (suffix > 0x7fffffff) throw this.#keyTooLong(Math.floor(suffix / 8), end - position);
       }
     }
-    this.valueType = suffix & 7;
     const suffixLength = suffix >>> 3;
-    const keyLength = prefixLength + suffixLength;
     if (prefixLength > this.#prefixLimit) {
       throw this.#damage(
         `it shares ${prefixLength} bytes with the key before it, which has ${this.#prefixLimit}`,
       );
     }
     if (position + suffixLength > end) throw this.#keyTooLong(suffixLength, end - position);
+    position += suffixLength;
+    const valueType = suffix & 7;
+    this.valueType = valueType;
+    this.#prefixLength = prefixLength;
+    this.keyLength = this.#prefixLimit = prefixLength + suffixLength;
+    this.valueStart = position;
+    if (this.#refs && valueType < 3 && bytes[position]! < 0x80) {
+      // A plain ref: one byte for the update index, then none, one or two object ids.
+      position += 1 + valueType * this.#hashSize;
+    } else {
+      position = this.#skipValue(position);
+    }
+    if (position > end) throw this.#damage(`its value ends at ${position}, the records at ${end}`);
+    this.valueEnd = position;
+    return true;
+  }
+
+  /**
+   * Puts the key of the current record together, as {@linkcode BlockCursor.pass} does not.
+   *
+   * @throws {ReftableError} With code `"format"` when it, or a key that was passed, does not ascend.
+   */
+  putKey(): void {
+    if (this.#putEnd === this.#start) this.#putKey();
+    else if (this.#putEnd !== this.valueEnd) this.#putPassedKeys();
+  }
+
+  /** Puts keys together up to the current one: each is made of the one before it. */
+  #putPassedKeys(): void {
+    const start = this.#start;
+    this.valueEnd = this.#putEnd;
+    this.#prefixLimit = this.#putEnd === this.block.start ? 0 : this.#putLength;
+    do {
+      this.pass();
+      this.#putKey();
+    } while (this.#start < start);
+  }
+
+  #putKey(): void {
+    const bytes = this.#bytes;
+    const keyLength = this.keyLength;
     if (keyLength > this.key.length) this.#growKey(keyLength);
     const key = this.key;
-    const previousLength = this.keyLength;
-    let shared = prefixLength;
-    // A restart repeats the whole key, so the keys may share more than the record says.
-    while (shared < previousLength && shared < keyLength && key[shared] === bytes[position]) {
-      shared++;
-      position++;
-    }
-    if (shared === keyLength || shared < previousLength && key[shared]! > bytes[position]!) {
-      throw this.#notAscending(keyLength);
+    const previousLength = this.#putLength;
+    let shared = this.#prefixLength;
+    let position = this.valueStart - (keyLength - shared);
+    // Mostly the first byte that is stored tells that the key is above the one before it.
+    if (shared === keyLength || (shared < previousLength && key[shared]! >= bytes[position]!)) {
+      // A restart repeats the whole key, so the keys may share more than the record says.
+      while (shared < previousLength && shared < keyLength && key[shared] === bytes[position]) {
+        shared++;
+        position++;
+      }
+      if (shared === keyLength || (shared < previousLength && key[shared]! > bytes[position]!)) {
+        throw this.#notAscending();
+      }
     }
     this.sharedLength = shared;
+    this.#putLength = keyLength;
+    this.#putEnd = this.valueEnd;
     while (shared < keyLength) key[shared++] = bytes[position++]!;
-    this.keyLength = this.#prefixLimit = keyLength;
-    this.valueStart = position;
-    let valueEnd;
-    if (this.#refs && this.valueType < 3 && bytes[position]! < 0x80) {
-      // A plain ref: one byte for the update index, then none, one or two object ids.
-      valueEnd = position + 1 + this.valueType * this.#hashSize;
-    } else {
-      valueEnd = this.#skipValue(position);
-    }
-    if (valueEnd > end) throw this.#damage(`its value ends at ${valueEnd}, the records at ${end}`);
-    this.valueEnd = valueEnd;
-    return true;
   }
 
   #keyTooLong(length: number, left: number): Error {
     return this.#damage(`its key needs ${length} bytes, ${left} are left`);
   }
 
-  #notAscending(keyLength: number): Error {
-    if (keyLength === 0) return this.#damage("its key is empty");
-    return this.#damage("its key is not above the key before it", "key-order");
+  #notAscending(): Error {
+    const start = this.#start;
+    if (this.keyLength === 0) return this.#damage("its key is empty", undefined, start);
+    return this.#damage("its key is not above the key before it", "key-order", start);
   }
 
   /**
@@ -195,15 +264,14 @@ export class BlockCursor {
     const found = this.block.type === BlockType.log
       ? -1
       : this.#passBelow(start, target, targetLength);
-    this.#prefixLimit = this.keyLength = 0;
-    this.valueEnd = found < 0 ? start : found;
+    this.#goBefore(found < 0 ? start : found, 0);
     if (found < 0) return this.#seekFrom(target, targetLength);
+    if (found === this.#end) return false;
     // What it shares with the keys that were passed, it shares with the target.
     const prefixLength = this.#bytes[found]!;
-    if (found === this.#end) return false;
     if (prefixLength > this.key.length) this.#growKey(prefixLength);
     for (let i = 0; i < prefixLength; i++) this.key[i] = target[i]!;
-    this.#prefixLimit = this.keyLength = prefixLength;
+    this.#goBefore(found, prefixLength);
     return this.next();
   }
 
@@ -221,8 +289,7 @@ export class BlockCursor {
       if (restartPosition(block, middle) <= position) low = middle + 1;
       else high = middle;
     }
-    this.keyLength = this.#prefixLimit = 0;
-    this.valueEnd = low === 0 ? block.start : restartPosition(block, low - 1);
+    this.#goBefore(low === 0 ? block.start : restartPosition(block, low - 1), 0);
     while (this.valueEnd < position) this.next();
     if (this.valueEnd !== position) {
       throw this.#damage("a restart leads past it", "restart", position);
@@ -385,7 +452,7 @@ export class BlockCursor {
 
   #growKey(length: number): void {
     const key = new Uint8Array(4 * length);
-    key.set(this.key.subarray(0, this.keyLength));
+    key.set(this.key.subarray(0, this.#putLength));
     this.key = key;
     this.#keyView = undefined;
   }

@@ -5,7 +5,7 @@ import { decodeRef, type RefRecord, RefValueType } from "../format/ref_record.ts
 import { runSync } from "../io/io.ts";
 import type { BlockLoader } from "./block_loader.ts";
 import type { Section } from "./layout.ts";
-import { advance, SectionCursor } from "./record_cursors.ts";
+import { advancePast, SectionCursor } from "./record_cursors.ts";
 import { Search, wrongType } from "./search.ts";
 
 /** Answers which refs of a table mention an object. */
@@ -73,8 +73,10 @@ export class ObjectLookup {
   *#inAllBlocks(refs: Section, oid: Uint8Array): Generator<RefRecord, void, void> {
     const { hashSize, minUpdateIndex } = this.#loader.layout;
     const cursor = new SectionCursor(this.#loader, refs);
-    while (advance(cursor)) {
-      if (mentions(cursor.records, oid)) yield decodeRef(cursor.records, hashSize, minUpdateIndex);
+    while (advancePast(cursor)) {
+      if (!mentions(cursor.records, oid)) continue;
+      cursor.records.putKey();
+      yield decodeRef(cursor.records, hashSize, minUpdateIndex);
     }
   }
 }

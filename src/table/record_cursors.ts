@@ -58,6 +58,15 @@ export function advance(cursor: Loading): boolean {
   }
 }
 
+/** Goes to the next record without putting its key together, getting blocks at once. */
+export function advancePast(cursor: SectionCursor): boolean {
+  for (;;) {
+    const step = cursor.pass();
+    if (step !== Step.load) return step === Step.record;
+    runSync(cursor.load());
+  }
+}
+
 /** Walks the records of one section of a table. */
 export class SectionCursor implements Loading {
   /** The current record: its key and where its value lies. */
@@ -77,7 +86,15 @@ export class SectionCursor implements Loading {
   }
 
   next(): Step {
-    if (this.records.next()) return Step.record;
+    return this.records.next() ? Step.record : this.#behindBlock;
+  }
+
+  /** Goes to the next record, if it is in memory, without putting its key together. */
+  pass(): Step {
+    return this.records.pass() ? Step.record : this.#behindBlock;
+  }
+
+  get #behindBlock(): Step {
     return this.#nextOffset < (this.#section?.end ?? 0) ? Step.load : Step.end;
   }
 

@@ -200,8 +200,7 @@ class Salvager {
         const position = getUint24(block.bytes, block.restartStart + 3 * restart);
         if (position > damaged && position < block.restartStart) start = position;
       }
-      cursor.jump(block);
-      cursor.valueEnd = start;
+      cursor.jump(block, start);
     }
     return isWhole;
   }

@@ -42,6 +42,12 @@ function seek(cursor: BlockCursor, target: Uint8Array): boolean {
   return cursor.seek(concat(target, [0xff, 0]), target.length);
 }
 
+/** All that a cursor tells of its record. */
+function stateOf(cursor: BlockCursor) {
+  const { valueStart, valueEnd, valueType, keyLength, sharedLength } = cursor;
+  return [valueStart, valueEnd, valueType, keyLength, sharedLength, keyOf(cursor)] as const;
+}
+
 function nextUntilEnd(cursor: BlockCursor): void {
   while (cursor.next());
 }
@@ -144,6 +150,64 @@ Deno.test("BlockCursor.follow() walks on without moving the other", () => {
     assertEquals(keyOf(other), sorted.at(-1));
     assertEquals(keyOf(cursor), sorted[start]);
   }
+});
+
+Deno.test("BlockCursor.pass() goes where next() goes, and putKey() gives the key of any record", () => {
+  for (const { name, bytes } of fixtures()) {
+    const { hashSize } = layoutOf(bytes);
+    for (const block of blocksOf(bytes).slice(0, 6)) {
+      const states = [...walk(block, hashSize).map(stateOf)];
+      for (const put of [1, 2, 3, 17, states.length]) {
+        const cursor = new BlockCursor(hashSize);
+        cursor.jump(block);
+        for (let i = 0; cursor.pass(); i++) {
+          const { valueStart, valueEnd, valueType, keyLength } = cursor;
+          assertEquals([valueStart, valueEnd, valueType, keyLength], states[i]!.slice(0, 4), name);
+          if (i % put !== put - 1) continue;
+          cursor.putKey();
+          cursor.putKey();
+          assertEquals(stateOf(cursor), states[i], name);
+        }
+        assertEquals(cursor.valueEnd, block.restartStart);
+      }
+    }
+  }
+});
+
+Deno.test("BlockCursor.next() and follow() go on behind records that were passed", () => {
+  const [first, second] = blocksOf(
+    fixtures().find(({ name }) => name === "git/same-object-512.ref")!.bytes,
+  );
+  const sorted = [...walk(first!).map(keyOf)];
+  const cursor = new BlockCursor(20);
+  cursor.jump(first!);
+  cursor.next();
+  cursor.pass();
+  cursor.pass();
+  const other = new BlockCursor(20);
+  other.follow(cursor);
+  for (const one of [cursor, other]) {
+    assert(one.next());
+    assertEquals(keyOf(one), sorted[3]);
+  }
+  // Where the last key of a block is not known, any key may follow.
+  while (cursor.pass());
+  cursor.enter(second!);
+  assert(cursor.next());
+  assertEquals(keyOf(cursor), [...walk(second!).map(keyOf)][0]);
+  while (other.next());
+  other.enter(first!);
+  assert(other.pass());
+  assertThrows(() => other.putKey(), ReftableError, "its key is not above the key before it");
+});
+
+Deno.test("BlockCursor.putKey() refuses a key that was passed and does not ascend", () => {
+  const records = [directRef("b"), directRef("a"), directRef("c"), directRef("d")];
+  const error = assertDamaged(framed(BlockType.ref, records), "is not above", (cursor) => {
+    while (cursor.pass());
+    cursor.putKey();
+  });
+  assertEquals(error.offset, 4 + records[0]!.length);
 });
 
 Deno.test("BlockCursor keeps keys longer than its buffer", () => {
