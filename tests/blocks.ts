@@ -55,6 +55,7 @@ export function* walk(block: Block, hashSize = 20): Generator<BlockCursor, void,
 
 /** The key that a cursor stands on. */
 export function keyOf(cursor: BlockCursor): Bytes {
+  cursor.putKey();
   return cursor.key.slice(0, cursor.keyLength) as Bytes;
 }
 

@@ -1,12 +1,14 @@
 /** Object ids are bytes in a table and lower-case hexadecimal digits for people. */
 
-/** A buffer for each length that object ids have. */
-const SCRATCH = new Map([20, 32].map((length) => [length, new Uint8Array(length)]));
+/** Buffers of the lengths that object ids have. */
+const SHA1_SCRATCH = new Uint8Array(20);
+const SHA256_SCRATCH = new Uint8Array(32);
 
 /** Formats bytes as lower-case hexadecimal digits. */
 export function encodeHex(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
-  const scratch = SCRATCH.get(end - start);
-  if (!scratch) return toHex(bytes.subarray(start, end));
+  const length = end - start;
+  if (length !== 20 && length !== 32) return toHex(bytes.subarray(start, end));
+  const scratch = length === 20 ? SHA1_SCRATCH : SHA256_SCRATCH;
   // To copy an object id costs less than to make a view of it.
   for (let i = start; i < end; i++) scratch[i - start] = bytes[i]!;
   return toHex(scratch);

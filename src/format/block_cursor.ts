@@ -40,6 +40,10 @@ export class BlockCursor {
   valueStart = 0;
   /** Where in the block's bytes the current value ends. */
   valueEnd = 0;
+  /** How many bytes the key that was sought last shares with the one that was found. */
+  matchedLength = 0;
+  /** How many bytes the key that was sought last shares with all keys between the one found and the one before it. */
+  commonLength = 0;
 
   readonly #hashSize: number;
   readonly #reader = new ByteReader(NO_BLOCK.bytes);
@@ -252,14 +256,16 @@ export class BlockCursor {
   }
 
   /**
-   * Goes to the first record of the current block whose key is not below `target`, wherever the
-   * cursor stands.
+   * Goes to the first record of the current block whose key is not below `target`, wherever the cursor stands. As
+   * with {@linkcode BlockCursor.pass}, its key is not put together.
    *
    * @param target The key to look for, in its first `targetLength` bytes.
+   * @param commonLength How many bytes of it all keys of the block are known to begin with.
    * @returns False when all keys of the block are below it; the cursor is then at the block's end.
    * @throws {ReftableError} With code `"format"` on damage met on the way.
    */
-  seek(target: Uint8Array, targetLength: number): boolean {
+  seek(target: Uint8Array, targetLength: number, commonLength = 0): boolean {
+    this.commonLength = commonLength;
     const start = this.#lastRestartBelow(target, targetLength);
     const found = this.block.type === BlockType.log
       ? -1
@@ -272,7 +278,7 @@ export class BlockCursor {
     if (prefixLength > this.key.length) this.#growKey(prefixLength);
     for (let i = 0; i < prefixLength; i++) this.key[i] = target[i]!;
     this.#goBefore(found, prefixLength);
-    return this.next();
+    return this.pass();
   }
 
   /**
@@ -346,6 +352,9 @@ export class BlockCursor {
         place++;
       }
       if (matched === targetLength || (place < keyEnd && bytes[place]! > target[matched]!)) {
+        // Before the first one there are keys of other blocks.
+        if (record > this.block.start) this.commonLength = before < matched ? before : matched;
+        this.matchedLength = matched;
         return record;
       }
       const next = place < keyEnd ? bytes[place]! : -1;
@@ -360,9 +369,12 @@ export class BlockCursor {
     let matched = 0;
     while (this.next()) {
       if (this.sharedLength > matched) continue;
-      if (this.sharedLength < matched) return true;
-      matched = commonPrefixLength(this.key, this.keyLength, target, targetLength, matched);
-      if (matched === targetLength) return true;
+      const isAbove = this.sharedLength < matched;
+      matched = isAbove
+        ? this.sharedLength
+        : commonPrefixLength(this.key, this.keyLength, target, targetLength, matched);
+      this.matchedLength = matched;
+      if (isAbove || matched === targetLength) return true;
       if (matched < this.keyLength && this.key[matched]! > target[matched]!) return true;
     }
     return false;
@@ -394,7 +406,7 @@ export class BlockCursor {
       start = this.#reader.position - length;
     }
     const end = length < targetLength ? length : targetLength;
-    for (let i = 0; i < end; i++) {
+    for (let i = this.commonLength; i < end; i++) {
       const difference = bytes[start + i]! - target[i]!;
       if (difference !== 0) return difference < 0;
     }

@@ -1,5 +1,4 @@
-import { commonPrefixLength } from "../bytes/bytes.ts";
-import { encodeText } from "../bytes/text.ts";
+import { decodeText, encodeText } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import { BlockCursor } from "../format/block_cursor.ts";
 import type { HashName } from "../format/hash.ts";
@@ -121,11 +120,9 @@ function* findIn(
   refname: string,
 ): Io<RefRecord | undefined> {
   const key = encodeText(refname);
-  if (!refs || !(yield* search.run(refs, key, key.length))) return undefined;
-  const { cursor } = search;
-  const shared = commonPrefixLength(cursor.key, cursor.keyLength, key, key.length);
-  if (shared < key.length || shared < cursor.keyLength) return undefined;
-  return decodeRef(cursor, hashSize, minUpdateIndex);
+  const isFound = refs && (yield* search.run(refs, key, key.length)) && search.isExact;
+  if (!isFound) return undefined;
+  return decodeRef(search.cursor, hashSize, minUpdateIndex, decodeText(key));
 }
 
 function otherHash({ file, hash }: TableLayout, expected: HashName): ReftableError {

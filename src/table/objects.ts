@@ -1,4 +1,4 @@
-import { ByteReader, startsWithBytes } from "../bytes/bytes.ts";
+import { ByteReader } from "../bytes/bytes.ts";
 import { type Block, damagedRecord } from "../format/block.ts";
 import { BlockCursor } from "../format/block_cursor.ts";
 import { decodeRef, type RefRecord, RefValueType } from "../format/ref_record.ts";
@@ -46,11 +46,9 @@ export class ObjectLookup {
    */
   #findPositions(objects: Section, oid: Uint8Array): readonly number[] | undefined {
     const { objectIdLength } = this.#loader.layout;
-    if (!this.#search.runSync(objects, oid, objectIdLength)) return [];
-    const { cursor } = this.#search;
-    const isSame = cursor.keyLength === objectIdLength &&
-      startsWithBytes(oid, oid.length, cursor.key.subarray(0, objectIdLength));
-    return isSame ? decodeObjectPositions(cursor) : [];
+    const search = this.#search;
+    const isFound = search.runSync(objects, oid, objectIdLength) && search.isExact;
+    return isFound ? decodeObjectPositions(search.cursor) : [];
   }
 
   /** Finds the refs of one block. */

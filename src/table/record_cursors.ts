@@ -122,6 +122,7 @@ export class SectionCursor implements Loading {
     if (!section) return false;
     const found = yield* new Search(this.#loader, this.records).run(section, key, key.length);
     this.#nextOffset = found ? this.records.block.nextOffset : section.end;
+    if (found) this.records.putKey();
     return found;
   }
 

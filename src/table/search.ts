@@ -8,7 +8,7 @@ import type { Section } from "./layout.ts";
 
 /**
  * Moves a cursor to the first record of a section whose key is not below a given one, through the section's
- * index when it has one.
+ * index when it has one. The record's key is not put together.
  *
  * It goes on as long as the blocks on its way are cached, and stops to have one loaded. So a search in
  * cached blocks is one plain loop, and the same code serves those who must wait for a block.
@@ -18,6 +18,12 @@ export class Search {
   readonly cursor: BlockCursor;
   /** Whether there is such a record; told once the search is over. */
   found = false;
+
+  /** Whether the record that was found has the very key. */
+  get isExact(): boolean {
+    const { matchedLength, keyLength } = this.cursor;
+    return matchedLength === this.#keyLength && keyLength === this.#keyLength;
+  }
 
   readonly #loader: BlockLoader;
   #section!: Section;
@@ -84,7 +90,9 @@ export class Search {
         throw wrongType(this.#loader, block, this.#type);
       }
       cursor.jump(block);
-      if (!cursor.seek(this.#key, this.#keyLength)) {
+      // What the keys of an index enclose begins with all that they share.
+      const commonLength = this.#parent === undefined ? 0 : cursor.commonLength;
+      if (!cursor.seek(this.#key, this.#keyLength, commonLength)) {
         if (this.#parent !== undefined) {
           throw this.#misled(`offset ${block.offset}, where all keys are below the one it names`);
         }

@@ -1,5 +1,4 @@
-import { commonPrefixLength } from "../bytes/bytes.ts";
-import { encodeTextInto } from "../bytes/text.ts";
+import { decodeText, encodeTextInto } from "../bytes/text.ts";
 import { ReftableError } from "../errors.ts";
 import { BlockType } from "../format/block.ts";
 import { BlockCursor } from "../format/block_cursor.ts";
@@ -165,13 +164,11 @@ export class Table implements Disposable {
     if (this.#key.length < 3 * refname.length) this.#key = new Uint8Array(6 * refname.length);
     const key = this.#key;
     const length = encodeTextInto(refname, key, 0);
-    if (!this.#search.runSync(refs, key, length)) return undefined;
-    const { cursor } = this.#search;
-    const shared = commonPrefixLength(cursor.key, cursor.keyLength, key, length);
-    if (shared < length || shared < cursor.keyLength) return undefined;
+    if (!this.#search.runSync(refs, key, length) || !this.#search.isExact) return undefined;
     // A name of one byte a character decodes to itself, unless it spells such bytes one by one.
-    const known = length === refname.length && refname.isWellFormed() ? refname : undefined;
-    return decodeRef(cursor, hashSize, minUpdateIndex, known);
+    const isPlain = length === refname.length && refname.isWellFormed();
+    const name = isPlain ? refname : decodeText(key, 0, length);
+    return decodeRef(this.#search.cursor, hashSize, minUpdateIndex, name);
   }
 
   /** Lists the table's refs in the order of their names, tombstones too unless told otherwise. */
