@@ -352,8 +352,7 @@ export class BlockCursor {
         place++;
       }
       if (matched === targetLength || (place < keyEnd && bytes[place]! > target[matched]!)) {
-        // Before the first one there are keys of other blocks.
-        if (record > this.block.start) this.commonLength = before < matched ? before : matched;
+        this.commonLength = before < matched ? before : matched;
         this.matchedLength = matched;
         return record;
       }
