@@ -15,7 +15,15 @@ import { migrateToFiles, migrateToReftable } from "./migration.ts";
 import { coldObject, hotObject } from "./objects.ts";
 import { records, scan, scanFile, scanNames } from "./scans.ts";
 import { startUps } from "./startup.ts";
-import { deletion, manyRefs, servedRefs, singleRefs, syncedRefs } from "./transactions.ts";
+import {
+  deletion,
+  manyRefs,
+  servedDeletion,
+  servedManyRefs,
+  servedRefs,
+  singleRefs,
+  syncedRefs,
+} from "./transactions.ts";
 import { verifyTwo, verifyTwoCold } from "./verification.ts";
 import { write, writeLogs } from "./writes.ts";
 
@@ -36,7 +44,9 @@ export const cases: readonly Case[] = [
   syncedRefs,
   servedRefs,
   manyRefs,
+  servedManyRefs,
   deletion,
+  servedDeletion,
   ...startUps,
   ...beyondRuntime,
   verifyTwo,

@@ -39,31 +39,7 @@ export const servedRefs: Case = {
   description: "1000 transactions in a process that goes on; git: update-ref --stdin",
   unit: "ms",
   aim: { ratio: 1 },
-  async start(context) {
-    const { lines, oid } = await prepare(context, { count: 1000, refs: 1, sync: false });
-    const scratch = new ScratchRepo(context.data, await emptyRepo(context), "transactions");
-    const theirs = context.git.command(["update-ref", "--stdin"], {
-      cwd: scratch.path,
-      stdin: lines,
-    });
-    return {
-      async ours() {
-        await scratch.reset();
-        const parameters = [fsync(false)];
-        await using refs = await RefStore.open(scratch.path, { parameters });
-        const start = performance.now();
-        for (let i = 0; i < 1000; i++) {
-          await refs.transaction((transaction) => transaction.create(refnameOf(i), oid));
-        }
-        return performance.now() - start;
-      },
-      async peer() {
-        await scratch.reset();
-        return await timeProcess(theirs);
-      },
-      [Symbol.dispose]: () => scratch[Symbol.dispose](),
-    };
-  },
+  start: (context) => serve(context, { count: 1000, refs: 1, sync: false }),
 };
 
 /** A mirror that is filled. */
@@ -75,6 +51,15 @@ export const manyRefs: Case = {
   start: (context) => start(context, { count: 1, refs: 100_000, sync: false }),
 };
 
+/** The same by a server. */
+export const servedManyRefs: Case = {
+  name: "transaction-large-server",
+  description: "the same in a process that goes on",
+  unit: "ms",
+  aim: { ratio: 0.8 },
+  start: (context) => serve(context, { count: 1, refs: 100_000, sync: false }),
+};
+
 /** How many refs are deleted at once, if there are twice as many. */
 const DELETED = 100_000;
 
@@ -84,48 +69,86 @@ export const deletion: Case = {
   description: "update-ref --stdin deletes 100,000 refs, for-each-ref lists the others",
   unit: "ms",
   aim: { ratio: 0.5 },
-  async start({ data, git }) {
-    const stdin = join(data.dir, "deletions.txt");
-    using table = Table.openSync(data.table);
-    // They are scattered among the others, of which there are as many at least.
-    const step = Math.max(2, Math.floor(data.refs / DELETED));
-    const doomed = table.refs({ prefix: "refs/" }).filter((_, i) => i % step === 0).take(DELETED);
-    await Deno.writeTextFile(
-      stdin,
-      doomed.map((ref) => `delete ${ref.refname}\n`).toArray().join(""),
-    );
-    const scratch = new ScratchRepo(data, data.reftableRepo, "deletion");
+  async start(context) {
+    const { stdin, scratch, theirs } = await prepareDeletion(context);
     const repo = scratch.path;
-    const list = ["for-each-ref", "--format=%(objectname) %(refname)"];
-    const settings = ["-c", fsync(false)];
-    const change = [...settings, "update-ref", "--stdin"];
     const ours = [
-      reftable({ repo, write: true, stdin }, change),
-      reftable({ repo }, list),
+      reftable({ repo, write: true, stdin }, UPDATE),
+      reftable({ repo }, LIST),
     ];
-    const theirs = [git.command(change, { cwd: repo, stdin }), git.command(list, { cwd: repo })];
-    const all = async (
-      measure: (command: Command) => Promise<number | undefined>,
-      commands: readonly Command[],
-      join: (a: number, b: number) => number,
-    ) => {
-      await scratch.reset();
-      let result = 0;
-      for (const command of commands) result = join(result, await measure(command) ?? 0);
-      return result;
-    };
     const add = (a: number, b: number) => a + b;
     return {
-      ours: () => all(timeProcess, ours, add),
-      peer: () => all(timeProcess, theirs, add),
+      ours: () => runAll(scratch, timeProcess, ours, add),
+      peer: () => runAll(scratch, timeProcess, theirs, add),
       peakMemory: {
-        ours: () => all(measurePeakMemory, ours, Math.max),
-        peer: () => all(measurePeakMemory, theirs, Math.max),
+        ours: () => runAll(scratch, measurePeakMemory, ours, Math.max),
+        peer: () => runAll(scratch, measurePeakMemory, theirs, Math.max),
       },
       [Symbol.dispose]: () => scratch[Symbol.dispose](),
     };
   },
 };
+
+/** The same by a server. */
+export const servedDeletion: Case = {
+  name: "delete-and-list-server",
+  description: "the same in a process that goes on",
+  unit: "ms",
+  aim: { ratio: 0.5 },
+  async start(context) {
+    const { data } = context;
+    const { refnames, scratch, theirs } = await prepareDeletion(context);
+    return {
+      async ours() {
+        await scratch.reset();
+        await using refs = await openUnsynced(scratch);
+        let size = 0;
+        const start = performance.now();
+        await refs.transaction((transaction) => {
+          for (const refname of refnames) transaction.delete(refname);
+        });
+        refs.writeLines({ write: (bytes) => void (size += bytes.length) });
+        const time = performance.now() - start;
+        // A line has an object id, a name that is no empty one, and two characters more.
+        if (size < 43 * (data.refs - refnames.length)) throw new Error(`listed ${size} bytes`);
+        return time;
+      },
+      peer: () => runAll(scratch, timeProcess, theirs, (a, b) => a + b),
+      [Symbol.dispose]: () => scratch[Symbol.dispose](),
+    };
+  },
+};
+
+/** What both programs are told: what is synced, too. */
+const LIST = ["for-each-ref", "--format=%(objectname) %(refname)"];
+const UPDATE = ["-c", fsync(false), "update-ref", "--stdin"];
+
+/** Chooses refs that are scattered among the others, of which there are as many at least. */
+async function prepareDeletion({ data, git }: Context) {
+  using table = Table.openSync(data.table);
+  const step = Math.max(2, Math.floor(data.refs / DELETED));
+  const doomed = table.refs({ prefix: "refs/" }).filter((_, i) => i % step === 0).take(DELETED);
+  const refnames = doomed.map(({ refname }) => refname).toArray();
+  const stdin = join(data.dir, "deletions.txt");
+  await Deno.writeTextFile(stdin, refnames.map((refname) => `delete ${refname}\n`).join(""));
+  const scratch = new ScratchRepo(data, data.reftableRepo, "deletion");
+  const cwd = scratch.path;
+  const theirs = [git.command(UPDATE, { cwd, stdin }), git.command(LIST, { cwd })];
+  return { refnames, stdin, scratch, theirs };
+}
+
+/** Measures programs that run one after the other, on a repository as it was. */
+async function runAll(
+  scratch: ScratchRepo,
+  measure: (command: Command) => Promise<number | undefined>,
+  commands: readonly Command[],
+  join: (a: number, b: number) => number,
+): Promise<number> {
+  await scratch.reset();
+  let result = 0;
+  for (const command of commands) result = join(result, await measure(command) ?? 0);
+  return result;
+}
 
 /** Both programs are told the same. */
 function fsync(sync: boolean): string {
@@ -145,6 +168,37 @@ async function start(context: Context, transactions: Transactions): Promise<Run>
     reftable({ repo, write: true, stdin }, args),
     context.git.command(args, { cwd: repo, stdin }),
   );
+}
+
+/** Measures the library in this process, which has done the same before, beside git. */
+async function serve(context: Context, transactions: Transactions): Promise<Run> {
+  const { lines, oid } = await prepare(context, transactions);
+  const scratch = new ScratchRepo(context.data, await emptyRepo(context), "transactions");
+  const theirs = context.git.command(UPDATE, { cwd: scratch.path, stdin: lines });
+  const { count, refs: size } = transactions;
+  const refnames = Array.from({ length: count * size }, (_, i) => refnameOf(i));
+  return {
+    async ours() {
+      await scratch.reset();
+      await using refs = await openUnsynced(scratch);
+      const begin = performance.now();
+      for (let start = 0; start < refnames.length; start += size) {
+        await refs.transaction((transaction) => {
+          for (let i = start; i < start + size; i++) transaction.create(refnames[i]!, oid);
+        });
+      }
+      return performance.now() - begin;
+    },
+    async peer() {
+      await scratch.reset();
+      return await timeProcess(theirs);
+    },
+    [Symbol.dispose]: () => scratch[Symbol.dispose](),
+  };
+}
+
+function openUnsynced(scratch: ScratchRepo): Promise<RefStore> {
+  return RefStore.open(scratch.path, { parameters: [fsync(false)] });
 }
 
 /** Writes what to do into a file. */
