@@ -43,6 +43,21 @@ export class Records {
     return record;
   }
 
+  /**
+   * Looks whether the next part was read already and is like a pattern.
+   *
+   * @param pattern A sticky one that matches whole parts only, with what ends them.
+   */
+  look(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.#position;
+    return pattern.exec(this.#text);
+  }
+
+  /** Passes a part that was looked at. */
+  pass(length: number): void {
+    this.#position += length;
+  }
+
   /** The next part; `undefined` when there are no more. */
   async next(): Promise<string | undefined> {
     for (;;) {

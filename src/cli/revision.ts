@@ -1,11 +1,12 @@
 import type { RefStore } from "../refs/ref_store.ts";
+import { isZero } from "../format/hash.ts";
 import { fullNames } from "../refs/expand.ts";
 import type { Context } from "./context.ts";
 import { fatal } from "./failure.ts";
 
 /** Tells whether an object id is all zeros, which stands for no object. */
 export function isZeroOid(oid: string): boolean {
-  return /^0+$/.test(oid);
+  return oid !== "" && isZero(oid);
 }
 
 /**

@@ -39,7 +39,8 @@ export function oidBytes(
 
 /** Tells whether an object id is all zeros, which stands for no object. */
 export function isZero(oid: string): boolean {
-  return /^0*$/.test(oid);
+  // The first digit tells nearly always that it is none.
+  return (oid === "" || oid.startsWith("0")) && /^0*$/.test(oid);
 }
 
 /** The object id of zeros. */

@@ -23,8 +23,10 @@ export const REFS_PREFIX = "refs/";
 /** Where branches are. */
 export const BRANCH_PREFIX = "refs/heads/";
 
-/** What most names look like. */
-const USUAL = /^[\w-]+(?:\.(?!lock)[\w-]+)*(?:\/[\w-]+(?:\.(?!lock)[\w-]+)*)*$/;
+/** What most names look like, as part of a regular expression. */
+export const USUAL_NAME = String.raw`[\w-]+(?:\.(?!lock)[\w-]+)*(?:\/[\w-]+(?:\.(?!lock)[\w-]+)*)*`;
+
+const USUAL = new RegExp(`^${USUAL_NAME}$`);
 
 /** Tells whether a ref can have a name, as `git check-ref-format --allow-onelevel` does. */
 export function isGoodRefname(refname: string): boolean {

@@ -170,11 +170,17 @@ export class ReftableSession implements RefSession {
   /** Sorts changes by their stacks, with the names that the refs have there. */
   #changesByStack(changes: readonly RefChange[]): Map<Stack, RefChange[]> {
     const byStack = new Map<Stack, RefChange[]>();
+    let last: Stack | undefined;
+    let stored: RefChange[] = [];
     for (const change of changes) {
       const stack = this.#stacks.stackOf(change.refname);
-      if (!stack || !this.#additions.has(stack)) throw notLocked(change.refname);
-      let stored = byStack.get(stack);
-      if (!stored) byStack.set(stack, stored = []);
+      // Mostly that of the last one, again.
+      if (!stack || stack !== last) {
+        if (!stack || !this.#additions.has(stack)) throw notLocked(change.refname);
+        stored = byStack.get(stack) ?? [];
+        byStack.set(stack, stored);
+        last = stack;
+      }
       stored.push(this.#storedChange(change, stack));
     }
     return byStack;

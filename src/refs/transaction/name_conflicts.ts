@@ -213,11 +213,9 @@ export class LiveNames {
     // What begins with a name follows it at once, so that one way through all names is enough.
     const beginnings: string[] = [];
     for (const name of sorted) {
-      for (let last; (last = beginnings.at(-1)) !== undefined; beginnings.pop()) {
-        // Mostly the lengths are enough, which takes no look at the names.
-        if (name.length > last.length && name.startsWith(last)) break;
-      }
-      if (beginnings.some(({ length }) => name[length] === "/")) return true;
+      let last;
+      while ((last = beginnings.at(-1)) !== undefined && !name.startsWith(last)) beginnings.pop();
+      if (last !== undefined && beginnings.some(({ length }) => name[length] === "/")) return true;
       beginnings.push(name);
     }
     return false;

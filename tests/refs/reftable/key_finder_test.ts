@@ -108,3 +108,12 @@ Deno.test("findStackConflicts() finds what a search through all names finds", as
     assertEquals(found, expected);
   }
 });
+
+Deno.test("findStackConflicts() finds what is below a name behind one that nothing is below", async () => {
+  using dir = new StackDirectory();
+  await using stack = await Stack.open(dir.path);
+  await stack.add((writer) => writer.addRef(direct("refs/a-b/c", stack.nextUpdateIndex)));
+  // "refs/a" comes before "refs/a-b", but what is below it behind what is below that.
+  const conflicts = findStackConflicts(stack, ["refs/a", "refs/a-b"], () => false);
+  assertEquals(conflicts, [{ index: 1, other: "refs/a-b/c" }]);
+});
