@@ -47,8 +47,11 @@ export class Records {
    * Looks whether the next part was read already and is like a pattern.
    *
    * @param pattern A sticky one that matches whole parts only, with what ends them.
+   * @param longest How many characters it is good for.
    */
-  look(pattern: RegExp): RegExpExecArray | null {
+  look(pattern: RegExp, longest: number): RegExpExecArray | null {
+    const end = this.#text.indexOf(this.#terminator, this.#position);
+    if (end < 0 || end - this.#position > longest) return null;
     pattern.lastIndex = this.#position;
     return pattern.exec(this.#text);
   }

@@ -181,16 +181,17 @@ const ESCAPES: Readonly<Record<string, number>> = {
  * @returns `undefined` when it is none.
  */
 function unquote(text: string): { text: string; length: number } | undefined {
-  // Written so that there is one way only to match, however long it is.
-  const [quoted] = /^"[^"\\]*(?:\\(?:[abtnvfr"\\]|[0-3][0-7]{2})[^"\\]*)*"/.exec(text) ?? [];
-  if (quoted === undefined) return undefined;
+  if (!text.startsWith('"')) return undefined;
   const bytes: number[] = [];
-  for (
-    const [part, octal, letter] of quoted.slice(1, -1).matchAll(/\\(?:([0-7]{3})|(.))|[^\\]+/g)
-  ) {
-    if (octal !== undefined) bytes.push(parseInt(octal, 8));
-    else if (letter !== undefined) bytes.push(ESCAPES[letter]!);
-    else for (const byte of encodeText(part)) bytes.push(byte);
+  // Part by part: a pattern for the whole would run out of memory where there are millions.
+  const part = /[^"\\]+|\\([abtnvfr"\\])|\\([0-3][0-7]{2})|(")/y;
+  part.lastIndex = 1;
+  for (let match; (match = part.exec(text));) {
+    const [plain, letter, octal, end] = match;
+    if (end) return { text: decodeText(Uint8Array.from(bytes)), length: part.lastIndex };
+    if (letter) bytes.push(ESCAPES[letter]!);
+    else if (octal) bytes.push(parseInt(octal, 8));
+    else for (const byte of encodeText(plain)) bytes.push(byte);
   }
-  return { text: decodeText(Uint8Array.from(bytes)), length: quoted.length };
+  return undefined;
 }

@@ -1,6 +1,6 @@
 import { ReftableError } from "../errors.ts";
 import { refnameProblem } from "../format/refname.ts";
-import { USUAL_NAME } from "../refs/names.ts";
+import { USUAL_LENGTH, USUAL_NAME } from "../refs/names.ts";
 import type { RefStore } from "../refs/ref_store.ts";
 import type { RefTransaction, UpdateOptions } from "../refs/ref_transaction.ts";
 import type { RefRejection } from "../refs/transaction/update.ts";
@@ -30,7 +30,7 @@ interface Instruction {
   /**
    * Does it when its words are known to be a name and object ids.
    *
-   * @returns False, and nothing is done, when there are too few of them or too many.
+   * @returns False, and nothing is done, when they are not fit for it: what is wrong is told by reading word by word.
    */
   runUsual?(series: Series, refname: string, first?: string, second?: string): boolean;
 }
@@ -50,7 +50,7 @@ export async function updateFromStdin(
   const records = new Records(context.system, terminator);
   const usualLine = terminator === "\n" ? usualLineOf(series.zero.length) : undefined;
   for (;;) {
-    const usual = usualLine && records.look(usualLine);
+    const usual = usualLine && records.look(usualLine, USUAL_LENGTH);
     if (usual && runUsual(series, usual)) {
       records.pass(usual[0].length);
       continue;
@@ -186,6 +186,8 @@ class Series implements AsyncDisposable {
     this.add((transaction, options) => transaction.create(refname, oid, options));
     if (this.#allowRejections) this.#created.add(refname);
   }
+  /** The refs that are to be created, where they may be rejected. */
+  readonly #created = new Set<string>();
 
   /** Adds the update of a ref. */
   update(refname: string, oid: string, expect: string | undefined): void {
@@ -201,8 +203,6 @@ class Series implements AsyncDisposable {
   verify(refname: string, oid: string = this.zero): void {
     this.add((transaction, options) => transaction.verify(refname, oid, options));
   }
-  /** The refs that are to be created, where they may be rejected. */
-  readonly #created = new Set<string>();
 
   /** Takes a step with the whole transaction, and says so. */
   async step(name: "start" | "prepare" | "commit" | "abort"): Promise<void> {

@@ -28,10 +28,17 @@ export const USUAL_NAME = String.raw`[\w-]+(?:\.(?!lock)[\w-]+)*(?:\/[\w-]+(?:\.
 
 const USUAL = new RegExp(`^${USUAL_NAME}$`);
 
+/** The most characters that are looked at with {@linkcode USUAL_NAME}: of millions of parts, it runs out of memory. */
+export const USUAL_LENGTH = 0x1000;
+
+function isUsual(refname: string): boolean {
+  return refname.length <= USUAL_LENGTH && USUAL.test(refname);
+}
+
 /** Tells whether a ref can have a name, as `git check-ref-format --allow-onelevel` does. */
 export function isGoodRefname(refname: string): boolean {
   // To look for all that is wrong takes several times as long.
-  return USUAL.test(refname) || refnameProblem(refname) === undefined;
+  return isUsual(refname) || refnameProblem(refname) === undefined;
 }
 
 /**
@@ -114,7 +121,7 @@ export function canonicalName(refname: string, worktreeId: string | undefined): 
  */
 export function isSafeRefname(refname: string): boolean {
   if (!refname.startsWith(REFS_PREFIX)) return /^[A-Z_]+$/.test(refname);
-  if (USUAL.test(refname)) return true;
+  if (isUsual(refname)) return true;
   const components = refname.slice(REFS_PREFIX.length).split("/");
   return components.every((component) => !/^\.{0,2}$/.test(component));
 }

@@ -1,4 +1,4 @@
-import { assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreater } from "@std/assert";
 import { refnameProblem } from "../../src/format/refname.ts";
 import {
   canonicalName,
@@ -139,4 +139,10 @@ Deno.test("isSafeRefname() refuses what leads out of refs/, and what looks like 
     ...["", "a", "config", "A-B", "A1", "A/B", "refs", "worktrees/w/HEAD", "main-worktree/HEAD"],
   ];
   assertEquals(filter([...safe, ...unsafe], isSafeRefname), safe);
+});
+
+Deno.test("isGoodRefname() and isSafeRefname() take names of millions of parts", () => {
+  const name = `refs/${"a/".repeat(1e7)}a`;
+  assert(isGoodRefname(name) && isSafeRefname(name));
+  assert(!isGoodRefname(`${name}.lock`));
 });
