@@ -30,9 +30,14 @@ interface Instruction {
   /**
    * Does it when its words are known to be a name and object ids.
    *
-   * @returns False, and nothing is done, when they are not fit for it: what is wrong is told by reading word by word.
+   * @returns What is to be waited for, if anything is; false, and nothing is done, when they are not fit for it: what is wrong is told by reading word by word.
    */
-  runUsual?(series: Series, refname: string, first?: string, second?: string): boolean;
+  runUsual?(
+    series: Series,
+    refname: string,
+    first?: string,
+    second?: string,
+  ): void | Promise<void> | false;
 }
 
 /**
@@ -51,8 +56,11 @@ export async function updateFromStdin(
   const usualLine = terminator === "\n" ? usualLineOf(series.zero.length) : undefined;
   for (;;) {
     const usual = usualLine && records.look(usualLine, USUAL_LENGTH);
-    if (usual && runUsual(series, usual)) {
+    const running = usual ? runUsual(series, usual) : false;
+    if (usual && running !== false) {
       records.pass(usual[0].length);
+      // Mostly nothing is to be waited for.
+      if (running) await running;
       continue;
     }
     let line = records.take() ?? await records.next();
@@ -73,9 +81,8 @@ export async function updateFromStdin(
     }
     series.enter(instruction.leadsTo);
     const start = instruction.words > 0 ? end + 1 : end;
-    const running = instruction.run(series, new InstructionParser(line, start, terminator, word));
-    // Mostly nothing is to be waited for.
-    if (running) await running;
+    const odd = instruction.run(series, new InstructionParser(line, start, terminator, word));
+    if (odd) await odd;
   }
   await series.end();
   return 0;
@@ -93,7 +100,10 @@ function usualLineOf(digits: number): RegExp {
 }
 
 /** Does what a usual line says; false when it is none after all. */
-function runUsual(series: Series, [, word, refname, first, second]: RegExpExecArray): boolean {
+function runUsual(
+  series: Series,
+  [, word, refname, first, second]: RegExpExecArray,
+): void | Promise<void> | false {
   const instruction = INSTRUCTIONS.get(word!)!;
   series.enter(instruction.leadsTo);
   return instruction.runUsual!(series, refname!, first, second);
@@ -172,36 +182,56 @@ class Series implements AsyncDisposable {
   }
 
   /** Adds to the transaction. */
-  add(change: (transaction: RefTransaction, options: UpdateOptions) => void): void {
+  add(
+    change: (transaction: RefTransaction, options: UpdateOptions) => void,
+  ): void | Promise<void> {
+    let checking;
     try {
       change(this.#transaction, this.#nextOptions);
+      this.#nextOptions = this.#options;
+      checking = this.#transaction.checkObjects();
     } catch (error) {
       throw explained(error, "");
     }
-    this.#nextOptions = this.#options;
+    if (checking) return this.#waitFor(checking);
+    this.#printRejections();
+  }
+
+  /** Waits until the objects were read that refs are to hold. */
+  async #waitFor(checking: Promise<void>): Promise<void> {
+    try {
+      await checking;
+    } catch (error) {
+      throw explained(error, "");
+    }
+    this.#printRejections();
   }
 
   /** Adds the creation of a ref. */
-  create(refname: string, oid: string): void {
-    this.add((transaction, options) => transaction.create(refname, oid, options));
+  create(refname: string, oid: string): void | Promise<void> {
     if (this.#allowRejections) this.#created.add(refname);
+    return this.add((transaction, options) => transaction.create(refname, oid, options));
   }
   /** The refs that are to be created, where they may be rejected. */
   readonly #created = new Set<string>();
 
   /** Adds the update of a ref. */
-  update(refname: string, oid: string, expect: string | undefined): void {
-    this.add((transaction, options) => transaction.update(refname, oid, { ...options, expect }));
+  update(refname: string, oid: string, expect: string | undefined): void | Promise<void> {
+    return this.add((transaction, options) => {
+      transaction.update(refname, oid, { ...options, expect });
+    });
   }
 
   /** Adds the deletion of a ref. */
-  delete(refname: string, expect: string | undefined): void {
-    this.add((transaction, options) => transaction.delete(refname, { ...options, expect }));
+  delete(refname: string, expect: string | undefined): void | Promise<void> {
+    return this.add((transaction, options) => {
+      transaction.delete(refname, { ...options, expect });
+    });
   }
 
   /** Adds a look at a ref, which shall not be there when nothing is expected. */
-  verify(refname: string, oid: string = this.zero): void {
-    this.add((transaction, options) => transaction.verify(refname, oid, options));
+  verify(refname: string, oid: string = this.zero): void | Promise<void> {
+    return this.add((transaction, options) => transaction.verify(refname, oid, options));
   }
 
   /** Takes a step with the whole transaction, and says so. */
@@ -234,11 +264,18 @@ class Series implements AsyncDisposable {
 
   #begin(): RefTransaction {
     this.#created.clear();
+    this.#printed = 0;
     return this.#refs.beginTransaction({ allowRejections: this.#allowRejections });
   }
 
+  /** How many rejections were told. */
+  #printed = 0;
+
+  /** Tells the rejections that were not told yet: git does when it sees an object, and when it commits. */
   #printRejections(): void {
-    for (const rejection of this.#transaction.rejections) {
+    const { rejections } = this.#transaction;
+    for (; this.#printed < rejections.length; this.#printed++) {
+      const rejection = rejections[this.#printed]!;
       this.#context.warn(rejection.error.message, "error");
       this.#context.output.write(this.#format(rejection));
     }
@@ -268,14 +305,13 @@ const INSTRUCTIONS: ReadonlyMap<string, Instruction> = new Map(Object.entries<In
         if (oid === undefined) throw fatal(`update ${refname}: missing <new-oid>`);
         return parser.oid("old", series, (expect) => {
           parser.end();
-          series.update(refname, oid, expect);
+          return series.update(refname, oid, expect);
         });
       };
       return parser.oid("new", series, withNew, true);
     },
     runUsual(series, refname, oid, expect) {
-      if (oid !== undefined) series.update(refname, oid, expect);
-      return oid !== undefined;
+      return oid !== undefined && series.update(refname, oid, expect);
     },
   },
   create: {
@@ -287,13 +323,12 @@ const INSTRUCTIONS: ReadonlyMap<string, Instruction> = new Map(Object.entries<In
         if (oid === undefined) throw fatal(`create ${refname}: missing <new-oid>`);
         if (isZeroOid(oid)) throw fatal(`create ${refname}: zero <new-oid>`);
         parser.end();
-        series.create(refname, oid);
+        return series.create(refname, oid);
       });
     },
     runUsual(series, refname, oid, extra) {
-      if (oid === undefined || extra !== undefined || isZeroOid(oid)) return false;
-      series.create(refname, oid);
-      return true;
+      const isFit = oid !== undefined && extra === undefined && !isZeroOid(oid);
+      return isFit && series.create(refname, oid);
     },
   },
   delete: {
@@ -306,13 +341,12 @@ const INSTRUCTIONS: ReadonlyMap<string, Instruction> = new Map(Object.entries<In
           throw fatal(`delete ${refname}: zero <old-oid>`);
         }
         parser.end();
-        series.delete(refname, expect);
+        return series.delete(refname, expect);
       });
     },
     runUsual(series, refname, expect, extra) {
-      if (extra !== undefined || (expect !== undefined && isZeroOid(expect))) return false;
-      series.delete(refname, expect);
-      return true;
+      const isFit = extra === undefined && (expect === undefined || !isZeroOid(expect));
+      return isFit && series.delete(refname, expect);
     },
   },
   verify: {
@@ -322,12 +356,11 @@ const INSTRUCTIONS: ReadonlyMap<string, Instruction> = new Map(Object.entries<In
       const refname = parser.refname();
       return parser.oid("old", series, (oid) => {
         parser.end();
-        series.verify(refname, oid);
+        return series.verify(refname, oid);
       });
     },
     runUsual(series, refname, oid, extra) {
-      if (extra === undefined) series.verify(refname, oid);
-      return extra === undefined;
+      return extra === undefined && series.verify(refname, oid);
     },
   },
   "symref-update": {

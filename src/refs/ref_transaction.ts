@@ -8,7 +8,7 @@ import { badName, refError } from "./ref_errors.ts";
 import type { Identity } from "./reflog_entry.ts";
 import type { ReflogPolicy } from "./reflog_policy.ts";
 import { buildChanges } from "./transaction/changes.ts";
-import { checkObjects } from "./transaction/checks.ts";
+import { ObjectChecks } from "./transaction/checks.ts";
 import type {
   ExpectedTarget,
   ExpectedValue,
@@ -193,6 +193,31 @@ export class RefTransaction implements AsyncDisposable {
   }
 
   /**
+   * Checks the objects that refs are to hold, where objects can be read: {@linkcode RefTransaction.prepare} does it for
+   * users, programs that answer to each change do it sooner.
+   *
+   * @returns What is to be waited for, if anything is.
+   * @throws {ReftableError} With code `"new-value"` when an object is not there, or is no commit where there must be
+   * one, unless that may be rejected.
+   * @internal
+   */
+  checkObjects(): void | Promise<void> {
+    const { objects } = this.#context;
+    if (!objects) return;
+    this.#objectChecks ??= new ObjectChecks(objects, this.#updates, (update, error) => {
+      refuseUpdate(update, error, { onRejected: this.#onRejected });
+    });
+    return this.#objectChecks.run();
+  }
+  #objectChecks: ObjectChecks | undefined;
+
+  /** Notes what is rejected, where that is allowed. */
+  get #onRejected(): ((update: Update, error: ReftableError) => void) | undefined {
+    if (!this.#options.allowRejections) return undefined;
+    return (update, error) => this.#noteRejection(update, error);
+  }
+
+  /**
    * Locks the refs and checks them. From then on nothing can be added.
    *
    * @throws {ReftableError} With the code of what is wrong: `"lock"`, `"old-value"`, `"exists"`, `"not-exist"`,
@@ -208,20 +233,14 @@ export class RefTransaction implements AsyncDisposable {
     try {
       const { objects, worktreeId } = this.#context;
       const backend = this.#context.backend();
-      const { lockTimeout, allowRejections = false } = this.#options;
+      const { lockTimeout } = this.#options;
       const options: PrepareOptions = {
         zeroOid: this.#zeroOid,
         format: backend.format,
         worktreeId,
-        onRejected: allowRejections
-          ? (update, error) => this.#noteRejection(update, error)
-          : undefined,
+        onRejected: this.#onRejected,
       };
-      if (objects) {
-        await checkObjects(objects, this.#updates, (update, error) => {
-          refuseUpdate(update, error, options);
-        });
-      }
+      await this.checkObjects();
       this.#session = await backend.begin({ lockTimeout, isPeeled: objects !== undefined });
       await prepareUpdates(this.#session, this.#updates, options);
     } catch (error) {

@@ -30,6 +30,19 @@ function rejected({ hash }: Kind): string[] {
 
 for (const hash of ["sha1", "sha256"] as const) {
   const kind = { refFormat: "reftable", hash } as const;
+  // What is wrong shows when it is said, or when it is prepared.
+  const steps = rejected(kind).flatMap((instruction) => [
+    line("update-ref --no-deref --stdin", { stdin: `start\n${instruction}\nabort\n` }),
+    line("update-ref --no-deref --stdin", { stdin: `start\n${instruction}\nprepare\n` }),
+    line("update-ref --no-deref --stdin", { stdin: `start\n${instruction}\ncommit\n` }),
+    line("update-ref --no-deref --stdin", { stdin: `${instruction}\nfrob\n` }),
+    line("update-ref --no-deref --stdin --batch-updates", {
+      stdin: `start\n${instruction}\nabort\n`,
+    }),
+  ]);
+  differentialTest("update-ref step by step, with what is wrong", makeFull, { writing: steps }, [
+    kind,
+  ]);
   const writing = rejected(kind).flatMap((instruction) => [
     line("update-ref --no-deref --stdin --batch-updates", { stdin: `${instruction}\n` }),
     line("update-ref --no-deref --stdin --batch-updates", {

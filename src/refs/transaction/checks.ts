@@ -95,31 +95,65 @@ interface KnownObject {
 /**
  * Checks that the objects which refs are to hold are there, and are commits where that matters. Updates with tags are
  * replaced by such that tell what those lead to.
- *
- * @param refuse Is told what is wrong with an update; it may throw.
  */
-export async function checkObjects(
-  objects: ObjectReader,
-  updates: Update[],
-  refuse: (update: Update, error: ReftableError) => void,
-): Promise<void> {
-  const known = new Map<string, KnownObject>();
-  for (const [i, update] of updates.entries()) {
-    const { refname, value, expected, manner, origin } = update;
-    const oid = oidOf(value);
-    if (oid === undefined) continue;
-    let object = known.get(oid);
-    if (!object) known.set(oid, object = await readObject(objects, oid));
-    const { type, peeled } = object;
+export class ObjectChecks {
+  readonly #objects: ObjectReader;
+  readonly #updates: Update[];
+  readonly #refuse: (update: Update, error: ReftableError) => void;
+  readonly #known = new Map<string, KnownObject>();
+  /** How many updates were checked. */
+  #checked = 0;
+
+  /**
+   * @param updates What is checked, as far as it is there.
+   * @param refuse Is told what is wrong with an update; it may throw.
+   */
+  constructor(
+    objects: ObjectReader,
+    updates: Update[],
+    refuse: (update: Update, error: ReftableError) => void,
+  ) {
+    this.#objects = objects;
+    this.#updates = updates;
+    this.#refuse = refuse;
+  }
+
+  /** Checks the updates that are new: at once, unless objects must be read. */
+  run(): void | Promise<void> {
+    const unknown = this.#goOn();
+    if (unknown !== undefined) return this.#read(unknown);
+  }
+
+  async #read(oid: string): Promise<void> {
+    for (let unknown: string | undefined = oid; unknown !== undefined; unknown = this.#goOn()) {
+      this.#known.set(unknown, await readObject(this.#objects, unknown));
+    }
+  }
+
+  /** Checks updates up to one whose object is not known yet, which is returned. */
+  #goOn(): string | undefined {
+    for (; this.#checked < this.#updates.length; this.#checked++) {
+      const oid = oidOf(this.#updates[this.#checked]!.value);
+      if (oid === undefined) continue;
+      const object = this.#known.get(oid);
+      if (!object) return oid;
+      this.#check(this.#checked, oid, object);
+    }
+    return undefined;
+  }
+
+  #check(place: number, oid: string, { type, peeled }: KnownObject): void {
+    const update = this.#updates[place]!;
+    const { refname, expected, manner, origin } = update;
     if (type === undefined) {
       const message = `trying to write ref '${refname}' with nonexistent object ${oid}`;
-      refuse(update, refError("new-value", refname, message));
+      this.#refuse(update, refError("new-value", refname, message));
     } else if (type !== "commit" && isBranch(refname)) {
       const message = `trying to write non-commit object ${oid} to branch '${refname}'`;
-      refuse(update, refError("new-value", refname, message));
+      this.#refuse(update, refError("new-value", refname, message));
     } else if (peeled !== undefined) {
       const value: NewValue = { kind: "peeled", oid, peeled };
-      updates[i] = new Update({ refname, value, expected, manner }, origin);
+      this.#updates[place] = new Update({ refname, value, expected, manner }, origin);
     }
   }
 }
