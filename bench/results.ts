@@ -1,5 +1,6 @@
 import { fromFileUrl } from "@std/path";
 import type { Aim } from "./case.ts";
+import { cases as allCases } from "./cases/mod.ts";
 import type { Machine } from "./machine.ts";
 import { type Comparison, reaches } from "./measure.ts";
 import type { Report } from "./report.ts";
@@ -75,11 +76,17 @@ export async function keepResults(reports: readonly Report[]): Promise<Results> 
         reached: reaches(aim, time),
       };
     }
-    runs[refs] = { packedRefsSize, tableSize, cases };
+    runs[refs] = { packedRefsSize, tableSize, cases: inOrder(cases) };
   }
   const results = { machine, runs };
   await Deno.writeTextFile(FILE, JSON.stringify(results, null, 2) + "\n");
   return results;
+}
+
+/** Puts results in the order of the cases, whichever was measured last: some go on from the one before. */
+function inOrder(found: Record<string, CaseResult>): Record<string, CaseResult> {
+  const names = allCases.map(({ name }) => name).filter((name) => found[name] !== undefined);
+  return Object.fromEntries(names.map((name) => [name, found[name]!]));
 }
 
 async function readResults(): Promise<Results | undefined> {

@@ -54,7 +54,7 @@ export const manyRefs: Case = {
 /** The same by a server. */
 export const servedManyRefs: Case = {
   name: "transaction-large-server",
-  description: "the same in a process that goes on",
+  description: "one transaction of 100,000 refs in a process that goes on; git: update-ref --stdin",
   unit: "ms",
   aim: { ratio: 0.8 },
   start: (context) => serve(context, { count: 1, refs: 100_000, sync: false }),
@@ -73,7 +73,7 @@ export const deletion: Case = {
     const { stdin, scratch, theirs } = await prepareDeletion(context);
     const repo = scratch.path;
     const ours = [
-      reftable({ repo, write: true, stdin }, UPDATE),
+      reftable({ repo, write: true, stdin }, update(false)),
       reftable({ repo }, LIST),
     ];
     const add = (a: number, b: number) => a + b;
@@ -92,7 +92,7 @@ export const deletion: Case = {
 /** The same by a server. */
 export const servedDeletion: Case = {
   name: "delete-and-list-server",
-  description: "the same in a process that goes on",
+  description: "100,000 deletions and a listing in a process that goes on; git: two processes",
   unit: "ms",
   aim: { ratio: 0.5 },
   async start(context) {
@@ -119,9 +119,8 @@ export const servedDeletion: Case = {
   },
 };
 
-/** What both programs are told: what is synced, too. */
+/** How both programs list what is left. */
 const LIST = ["for-each-ref", "--format=%(objectname) %(refname)"];
-const UPDATE = ["-c", fsync(false), "update-ref", "--stdin"];
 
 /** Chooses refs that are scattered among the others, of which there are as many at least. */
 async function prepareDeletion({ data, git }: Context) {
@@ -133,7 +132,7 @@ async function prepareDeletion({ data, git }: Context) {
   await Deno.writeTextFile(stdin, refnames.map((refname) => `delete ${refname}\n`).join(""));
   const scratch = new ScratchRepo(data, data.reftableRepo, "deletion");
   const cwd = scratch.path;
-  const theirs = [git.command(UPDATE, { cwd, stdin }), git.command(LIST, { cwd })];
+  const theirs = [git.command(update(false), { cwd, stdin }), git.command(LIST, { cwd })];
   return { refnames, stdin, scratch, theirs };
 }
 
@@ -150,6 +149,11 @@ async function runAll(
   return result;
 }
 
+/** How both programs change refs. */
+function update(sync: boolean): string[] {
+  return ["-c", fsync(sync), "update-ref", "--stdin"];
+}
+
 /** Both programs are told the same. */
 function fsync(sync: boolean): string {
   return `core.fsync=${sync ? "reference" : "none"}`;
@@ -163,7 +167,7 @@ async function start(context: Context, transactions: Transactions): Promise<Run>
   const { lines: stdin } = await prepare(context, transactions);
   const scratch = new ScratchRepo(context.data, await emptyRepo(context), "transactions");
   const repo = scratch.path;
-  const args = ["-c", fsync(transactions.sync), "update-ref", "--stdin"];
+  const args = update(transactions.sync);
   return scratch.compare(
     reftable({ repo, write: true, stdin }, args),
     context.git.command(args, { cwd: repo, stdin }),
@@ -174,7 +178,7 @@ async function start(context: Context, transactions: Transactions): Promise<Run>
 async function serve(context: Context, transactions: Transactions): Promise<Run> {
   const { lines, oid } = await prepare(context, transactions);
   const scratch = new ScratchRepo(context.data, await emptyRepo(context), "transactions");
-  const theirs = context.git.command(UPDATE, { cwd: scratch.path, stdin: lines });
+  const theirs = context.git.command(update(false), { cwd: scratch.path, stdin: lines });
   const { count, refs: size } = transactions;
   const refnames = Array.from({ length: count * size }, (_, i) => refnameOf(i));
   return {

@@ -43,24 +43,6 @@ export class Records {
     return record;
   }
 
-  /**
-   * Looks whether the next part was read already and is like a pattern.
-   *
-   * @param pattern A sticky one that matches whole parts only, with what ends them.
-   * @param longest How many characters it is good for.
-   */
-  look(pattern: RegExp, longest: number): RegExpExecArray | null {
-    const end = this.#text.indexOf(this.#terminator, this.#position);
-    if (end < 0 || end - this.#position > longest) return null;
-    pattern.lastIndex = this.#position;
-    return pattern.exec(this.#text);
-  }
-
-  /** Passes a part that was looked at. */
-  pass(length: number): void {
-    this.#position += length;
-  }
-
   /** The next part; `undefined` when there are no more. */
   async next(): Promise<string | undefined> {
     for (;;) {

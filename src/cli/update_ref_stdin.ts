@@ -1,6 +1,5 @@
 import { ReftableError } from "../errors.ts";
 import { refnameProblem } from "../format/refname.ts";
-import { USUAL_LENGTH, USUAL_NAME } from "../refs/names.ts";
 import type { RefStore } from "../refs/ref_store.ts";
 import type { RefTransaction, UpdateOptions } from "../refs/ref_transaction.ts";
 import type { RefRejection } from "../refs/transaction/update.ts";
@@ -27,17 +26,6 @@ interface Instruction {
   readonly leadsTo: State;
   /** Does it: at once, unless it has to wait for something. */
   run(series: Series, parser: InstructionParser): void | Promise<void>;
-  /**
-   * Does it when its words are known to be a name and object ids.
-   *
-   * @returns What is to be waited for, if anything is; false, and nothing is done, when they are not fit for it: what is wrong is told by reading word by word.
-   */
-  runUsual?(
-    series: Series,
-    refname: string,
-    first?: string,
-    second?: string,
-  ): void | Promise<void> | false;
 }
 
 /**
@@ -53,18 +41,7 @@ export async function updateFromStdin(
   const refs = await context.refs();
   await using series = new Series(context, refs, options, allowRejections);
   const records = new Records(context.system, terminator);
-  const usualLine = terminator === "\n" ? usualLineOf(series.zero.length) : undefined;
-  for (;;) {
-    const usual = usualLine && records.look(usualLine, USUAL_LENGTH);
-    const running = usual ? runUsual(series, usual) : false;
-    if (usual && running !== false) {
-      records.pass(usual[0].length);
-      // Mostly nothing is to be waited for.
-      if (running) await running;
-      continue;
-    }
-    let line = records.take() ?? await records.next();
-    if (line === undefined) break;
+  for (let line; (line = records.take() ?? await records.next()) !== undefined;) {
     const space = line.indexOf(" ");
     const end = space < 0 ? line.length - 1 : space;
     const word = line.slice(0, end);
@@ -81,32 +58,12 @@ export async function updateFromStdin(
     }
     series.enter(instruction.leadsTo);
     const start = instruction.words > 0 ? end + 1 : end;
-    const odd = instruction.run(series, new InstructionParser(line, start, terminator, word));
-    if (odd) await odd;
+    const running = instruction.run(series, new InstructionParser(line, start, terminator, word));
+    // Mostly nothing is to be waited for.
+    if (running) await running;
   }
   await series.end();
   return 0;
-}
-
-/**
- * What nearly all lines look like: there may be very many, and to match one takes a third of the time of reading it word
- * by word.
- *
- * @param digits How many digits an object id has.
- */
-function usualLineOf(digits: number): RegExp {
-  const oid = ` ([0-9a-f]{${digits}})`;
-  return new RegExp(`(create|update|delete|verify) (${USUAL_NAME})(?:${oid}(?:${oid})?)?\n`, "y");
-}
-
-/** Does what a usual line says; false when it is none after all. */
-function runUsual(
-  series: Series,
-  [, word, refname, first, second]: RegExpExecArray,
-): void | Promise<void> | false {
-  const instruction = INSTRUCTIONS.get(word!)!;
-  series.enter(instruction.leadsTo);
-  return instruction.runUsual!(series, refname!, first, second);
 }
 
 /** Says what is wrong with a line that begins with the name of no instruction. */
@@ -310,9 +267,6 @@ const INSTRUCTIONS: ReadonlyMap<string, Instruction> = new Map(Object.entries<In
       };
       return parser.oid("new", series, withNew, true);
     },
-    runUsual(series, refname, oid, expect) {
-      return oid !== undefined && series.update(refname, oid, expect);
-    },
   },
   create: {
     words: 2,
@@ -325,10 +279,6 @@ const INSTRUCTIONS: ReadonlyMap<string, Instruction> = new Map(Object.entries<In
         parser.end();
         return series.create(refname, oid);
       });
-    },
-    runUsual(series, refname, oid, extra) {
-      const isFit = oid !== undefined && extra === undefined && !isZeroOid(oid);
-      return isFit && series.create(refname, oid);
     },
   },
   delete: {
@@ -344,10 +294,6 @@ const INSTRUCTIONS: ReadonlyMap<string, Instruction> = new Map(Object.entries<In
         return series.delete(refname, expect);
       });
     },
-    runUsual(series, refname, expect, extra) {
-      const isFit = extra === undefined && (expect === undefined || !isZeroOid(expect));
-      return isFit && series.delete(refname, expect);
-    },
   },
   verify: {
     words: 2,
@@ -358,9 +304,6 @@ const INSTRUCTIONS: ReadonlyMap<string, Instruction> = new Map(Object.entries<In
         parser.end();
         return series.verify(refname, oid);
       });
-    },
-    runUsual(series, refname, oid, extra) {
-      return extra === undefined && series.verify(refname, oid);
     },
   },
   "symref-update": {

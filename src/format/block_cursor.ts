@@ -26,7 +26,7 @@ export class BlockCursor {
   /** The block walked through. */
   block: Block = NO_BLOCK;
   /**
-   * The current key in its first {@linkcode BlockCursor.keyLength} bytes. Its own length is a multiple of 4, so that
+   * The current key in its first {@linkcode BlockCursor.keyLength} bytes, once it was put together. Its own length is a multiple of 4, so that
    * keys can be copied four bytes at a time.
    */
   key: Uint8Array = new Uint8Array(64);

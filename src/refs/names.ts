@@ -23,13 +23,11 @@ export const REFS_PREFIX = "refs/";
 /** Where branches are. */
 export const BRANCH_PREFIX = "refs/heads/";
 
-/** What most names look like, as part of a regular expression. */
-export const USUAL_NAME = String.raw`[\w-]+(?:\.(?!lock)[\w-]+)*(?:\/[\w-]+(?:\.(?!lock)[\w-]+)*)*`;
+/** What most names look like. */
+const USUAL = /^[\w-]+(?:\.(?!lock)[\w-]+)*(?:\/[\w-]+(?:\.(?!lock)[\w-]+)*)*$/;
 
-const USUAL = new RegExp(`^${USUAL_NAME}$`);
-
-/** The most characters that are looked at with {@linkcode USUAL_NAME}: of millions of parts, it runs out of memory. */
-export const USUAL_LENGTH = 0x1000;
+/** The most characters that are looked at with it: of millions of parts, it runs out of memory. */
+const USUAL_LENGTH = 0x1000;
 
 function isUsual(refname: string): boolean {
   return refname.length <= USUAL_LENGTH && USUAL.test(refname);

@@ -58,7 +58,7 @@ export function advance(cursor: Loading): boolean {
   }
 }
 
-/** Goes to the next record without putting its key together, getting blocks at once. */
+/** Goes to the next record as {@linkcode BlockCursor.pass} does, getting blocks at once. */
 export function advancePast(cursor: SectionCursor): boolean {
   for (;;) {
     const step = cursor.pass();
@@ -89,7 +89,7 @@ export class SectionCursor implements Loading {
     return this.records.next() ? Step.record : this.#behindBlock;
   }
 
-  /** Goes to the next record, if it is in memory, without putting its key together. */
+  /** Goes to the next record, if it is in memory, as {@linkcode BlockCursor.pass} does. */
   pass(): Step {
     return this.records.pass() ? Step.record : this.#behindBlock;
   }

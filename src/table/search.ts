@@ -19,12 +19,6 @@ export class Search {
   /** Whether there is such a record; told once the search is over. */
   found = false;
 
-  /** Whether the record that was found has the very key. */
-  get isExact(): boolean {
-    const { matchedLength, keyLength } = this.cursor;
-    return matchedLength === this.#keyLength && keyLength === this.#keyLength;
-  }
-
   readonly #loader: BlockLoader;
   #section!: Section;
   #key!: Uint8Array;
@@ -41,6 +35,12 @@ export class Search {
   constructor(loader: BlockLoader, cursor: BlockCursor) {
     this.#loader = loader;
     this.cursor = cursor;
+  }
+
+  /** Whether the record that was found has the very key. */
+  get isExact(): boolean {
+    const { matchedLength, keyLength } = this.cursor;
+    return matchedLength === this.#keyLength && keyLength === this.#keyLength;
   }
 
   /** Searches, loading blocks at once. */
